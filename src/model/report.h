@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A report: what happened between two snapshots. The only thing renderers see.
+ *
+ * Everything in it lives in its arena; strings are copied, the snapshots may go first.
+ */
+#ifndef STEALSCOPE_REPORT_H
+#define STEALSCOPE_REPORT_H
+
+#include "model/snapshot.h"
+
+struct bin64 {
+	uint32_t bucket;
+	uint64_t count;
+};
+
+/* The waits of one kind, of one thread or of many together. */
+struct hist {
+	uint64_t count;
+	uint64_t sum_ns;
+	uint64_t max_ns;
+	const struct bin64 *bins; /* ascending by bucket, none empty */
+	size_t nr_bins;
+};
+
+struct thief {
+	enum cause cause;	   /* vm, self, host, kernel, idle */
+	const struct actor *actor; /* NULL: all the smaller ones together ("other") */
+	uint64_t ns;
+};
+
+/* What a thread, a role or a domain suffered. */
+struct suffering {
+	uint64_t run_ns;
+	uint64_t steal_ns; /* finished waits */
+	double steal_pct;  /* 0 … 100; with the unfinished wait, clipped to the interval */
+	uint64_t cause_ns[NR_CAUSES];
+	struct hist waits[NR_WAIT_KINDS];
+	uint64_t merged;
+	const struct thief *thieves; /* biggest first */
+	size_t nr_thieves;
+};
+
+struct thread_report {
+	enum role role;
+	int index;
+	const char *name;
+	pid_t tid;
+	bool dead;
+	uint64_t waiting_ns;
+	uint64_t run_delay_ns;
+	struct suffering own;
+};
+
+struct domain_report {
+	const char *name;
+	const char *uuid;
+	pid_t pid;
+	uint64_t start;
+	const char *manager;
+	const char *accel;
+	unsigned int nr_vcpus;
+	double worst_pct; /* the vCPU that suffers most */
+	double sum_pct;	  /* over the vCPUs, as esxtop's %RDY */
+	uint64_t skew_ns;
+	struct suffering vcpus;		  /* all vCPUs together; steal_pct is the mean */
+	struct suffering roles[NR_ROLES]; /* per role; [ROLE_VCPU] equals vcpus */
+	unsigned int nr_role_threads[NR_ROLES];
+	struct thread_report *threads;
+	size_t nr_threads;
+};
+
+/* Shares of all CPUs' time, percent; guest time is taken out of user and nice. */
+struct host_report {
+	unsigned int cpus;
+	double user, nice, guest, system, irq, softirq, iowait, idle, steal;
+};
+
+struct report {
+	struct arena arena;
+	uint64_t time_ns; /* CLOCK_REALTIME at the end of the interval */
+	uint64_t interval_ns;
+	struct host_report host;
+	struct domain_report *domains; /* worst steal_pct first, then by name */
+	size_t nr_domains;
+	struct trace_sample trace; /* growth over the interval */
+};
+
+/*
+ * What grew from @from to @to. @from may be NULL: then every counter starts from 0 (and the
+ * interval is 0). A thread that is only in @to counts from 0; one that is only in @from, dead or
+ * gone, adds nothing. -ENOMEM.
+ */
+int report_build(const struct snapshot *from, const struct snapshot *to, struct report *ret_report);
+void report_free(struct report *report);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A snapshot: what all watched threads had counted at one moment, as plain values.
+ *
+ * The reader fills it from the maps, tests load it from a file. Counters only grow while the
+ * thread lives; a report is the difference of two snapshots. Everything in it, strings included,
+ * lives in its arena and is freed with it.
+ */
+#ifndef STEALSCOPE_SNAPSHOT_H
+#define STEALSCOPE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "kinds.h"
+
+/* One bucket that is not empty. @count wraps at 2^32, as the kernel side counts. */
+struct bin {
+	uint32_t bucket;
+	uint32_t count;
+};
+
+struct wait_sample {
+	uint64_t count;
+	uint64_t sum_ns;
+	uint64_t max_ns;	/* of the interval that ends with this snapshot, exact */
+	const struct bin *bins; /* ascending by bucket */
+	size_t nr_bins;
+};
+
+/* Who can have had the CPU. */
+enum actor_kind { ACTOR_IDLE, ACTOR_KERNEL, ACTOR_HOST, ACTOR_THREAD, NR_ACTOR_KINDS };
+
+struct actor {
+	uint64_t key; /* opaque, unique among the actors of a tracing session */
+	enum actor_kind kind;
+	pid_t pid; /* HOST: the process; KERNEL: the thread; THREAD: the thread's tid */
+	const char *comm;
+	const char *unit;   /* HOST: systemd unit or cgroup path, NULL if not known */
+	const char *domain; /* THREAD: its domain's name, role and index */
+	pid_t domain_pid;
+	enum role role;
+	int index;
+};
+
+/* What one actor took from one victim. */
+struct thief_sample {
+	uint64_t key;
+	uint64_t ns;
+};
+
+struct thread_sample {
+	enum role role;
+	int index;	  /* vcpu id; -1 for other roles and while not known */
+	const char *name; /* iothread's id, else the thread's comm */
+	pid_t tid;
+	uint64_t start; /* start time in clock ticks since boot: with tid, the identity */
+	bool dead;	/* these are its last counts */
+	uint64_t run_ns;
+	uint64_t steal_ns;	      /* finished waits */
+	uint64_t waiting_ns;	      /* length so far of the wait it is in, 0 if it is in none */
+	uint64_t run_delay_ns;	      /* the kernel's own counter, second field of schedstat */
+	uint64_t cause_ns[NR_CAUSES]; /* sums to steal_ns */
+	uint64_t merged;	      /* samples that hold more than one wait */
+	struct wait_sample waits[NR_WAIT_KINDS];
+	const struct thief_sample *thieves;
+	size_t nr_thieves;
+};
+
+struct domain_sample {
+	const char *name;
+	const char *uuid; /* NULL if it has none */
+	pid_t pid;
+	uint64_t start;		       /* of the process, clock ticks since boot */
+	const char *manager;	       /* "libvirt", "lxd", "proxmox", …, "qemu" */
+	const char *accel;	       /* "kvm" or "tcg" */
+	uint64_t skew_ns;	       /* a vCPU waited while a sibling ran */
+	struct thread_sample *threads; /* vCPUs by index, then the other roles */
+	size_t nr_threads;
+};
+
+/* /proc/stat's first line, in nanoseconds, as the kernel counts: user holds guest, nice guest_nice.
+ */
+struct host_sample {
+	unsigned int cpus; /* online */
+	uint64_t user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice;
+};
+
+struct trace_sample {
+	uint64_t merged;       /* samples that hold more than one wait */
+	uint64_t dropped;      /* threads that found no free slot, events that were overwritten */
+	uint64_t chain_breaks; /* switches hidden from tracing */
+	uint64_t clamped;      /* negative differences */
+	bool has_bpf_cost;     /* the kernel's BPF statistics are on: */
+	uint64_t bpf_ns;
+	uint64_t bpf_runs;
+};
+
+struct snapshot {
+	struct arena arena;
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t mono_ns; /* CLOCK_MONOTONIC */
+	struct host_sample host;
+	struct domain_sample *domains;
+	size_t nr_domains;
+	struct actor *actors; /* ascending by key */
+	size_t nr_actors;
+	struct trace_sample trace;
+};
+
+void snapshot_free(struct snapshot *snap);
+
+/* The actor with @key, or NULL. */
+const struct actor *snapshot_actor(const struct snapshot *snap, uint64_t key);
+
+/* Write as one line of JSON / read the next line. 0, -errno; load: -ENODATA at the end of the file.
+ */
+int snapshot_save(const struct snapshot *snap, FILE *out);
+int snapshot_load(FILE *in, struct snapshot *ret_snap);
+
+#endif
