@@ -12,3 +12,28 @@ $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 .PHONY: check-unit
 check-unit: $(UNIT_BIN)
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT_BIN)
+
+# The bare-metal guest: long-mode code in the 32-bit ELF file that QEMU's multiboot loader takes.
+GUEST := $(BUILD)/guest/guest.elf
+GUEST_SRC := $(wildcard tests/guest/*.c tests/guest/*.S)
+GUEST_OBJ := $(addprefix $(BUILD)/guest/,$(addsuffix .o,$(basename $(notdir $(GUEST_SRC)))))
+GUEST_CFLAGS := -std=gnu11 $(WARN) -O2 -m64 -ffreestanding -fno-pic -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
+
+.PHONY: guest
+guest: $(GUEST)
+
+$(GUEST): $(GUEST_OBJ) tests/guest/guest.lds
+	$(call say,LINK,$@)
+	$(Q)$(CC) -m64 -static -no-pie -nostdlib -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -T tests/guest/guest.lds \
+		-o $@.64 $(GUEST_OBJ) && objcopy -S -O elf32-i386 $@.64 $@
+
+$(BUILD)/guest/%.o: tests/guest/%.c tests/tests.mk
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/guest/%.o: tests/guest/%.S tests/tests.mk
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -m64 -MMD -MP -c -o $@ $<
