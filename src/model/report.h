@@ -23,9 +23,13 @@ struct hist {
 	size_t nr_bins;
 };
 
+/*
+ * Actors that the operator sees as one are one: the threads of a host process, the idle tasks. A
+ * process that is a domain by now is ACTOR_THREAD even where its thread was not registered.
+ */
 struct thief {
 	enum cause cause;	   /* vm, self, host, kernel, idle */
-	const struct actor *actor; /* NULL: all the smaller ones together ("other") */
+	const struct actor *actor; /* NULL: the rest of this cause ("other") */
 	uint64_t ns;
 };
 
@@ -37,7 +41,8 @@ struct suffering {
 	uint64_t cause_ns[NR_CAUSES];
 	struct hist waits[NR_WAIT_KINDS];
 	uint64_t merged;
-	const struct thief *thieves; /* biggest first */
+	const struct thief *thieves; /* biggest first, the "other" of each cause last; those of a
+					cause sum to its cause_ns */
 	size_t nr_thieves;
 };
 
@@ -47,8 +52,8 @@ struct thread_report {
 	const char *name;
 	pid_t tid;
 	bool dead;
-	uint64_t waiting_ns;
-	uint64_t run_delay_ns;
+	uint64_t waiting_ns;   /* at the end of the interval: the wait it is in, 0 if in none */
+	uint64_t run_delay_ns; /* at the end of the interval: the kernel's own counter */
 	struct suffering own;
 };
 
@@ -59,9 +64,9 @@ struct domain_report {
 	uint64_t start;
 	const char *manager;
 	const char *accel;
-	unsigned int nr_vcpus;
-	double worst_pct; /* the vCPU that suffers most */
-	double sum_pct;	  /* over the vCPUs, as esxtop's %RDY */
+	unsigned int nr_vcpus; /* a vCPU that was unplugged and plugged again is one */
+	double worst_pct;      /* the vCPU that suffers most */
+	double sum_pct;	       /* over the vCPUs, as esxtop's %RDY */
 	uint64_t skew_ns;
 	struct suffering vcpus;		  /* all vCPUs together; steal_pct is the mean */
 	struct suffering roles[NR_ROLES]; /* per role; [ROLE_VCPU] equals vcpus */
@@ -93,5 +98,9 @@ struct report {
  */
 int report_build(const struct snapshot *from, const struct snapshot *to, struct report *ret_report);
 void report_free(struct report *report);
+
+/* Shares of all CPUs' time between two samples; all 0 when none passed. */
+void report_host(const struct host_sample *from, const struct host_sample *to,
+		 struct host_report *ret_host);
 
 #endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "model/thieves.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+
+/* Where an actor is in the list being made, if its epoch is the list's. */
+struct tally {
+	bool was_host; /* the kernel side took it for a host process */
+	unsigned int epoch[NR_CAUSES];
+	uint32_t pos[NR_CAUSES];
+};
+
+static uint64_t hash_string(const char *s)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+
+	for (; s && *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ULL;
+	return hash;
+}
+
+/* Actors with the same identity are one to the operator. */
+static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b)
+{
+	*ret_a = (uint64_t)actor->kind << 32 | (uint32_t)actor->pid;
+	switch (actor->kind) {
+	case ACTOR_IDLE:
+		*ret_a = *ret_b = 0;
+		break;
+	case ACTOR_HOST:
+		*ret_b = hash_string(actor->comm);
+		break;
+	default:
+		*ret_b = actor->key;
+		break;
+	}
+}
+
+static int copy_actor(struct arena *arena, const struct actor *from, const struct idmap *domains,
+		      struct actor *to, bool *ret_was_host)
+{
+	const struct domain_sample *domain = NULL;
+	const char *name = from->domain;
+
+	*to = *from;
+	if (from->kind == ACTOR_HOST)
+		domain = idmap_get(domains, (uint64_t)from->pid, 0);
+	if (domain) {
+		to->kind = ACTOR_THREAD;
+		to->domain_pid = from->pid;
+		to->role = ROLE_EMULATOR;
+		to->index = -1;
+		name = domain->name;
+	}
+	to->comm = arena_strdup(arena, from->comm);
+	to->unit = arena_strdup(arena, from->unit);
+	to->domain = arena_strdup(arena, name);
+	if ((from->comm && !to->comm) || (from->unit && !to->unit) || (name && !to->domain))
+		return -ENOMEM;
+	*ret_was_host = domain;
+	return 0;
+}
+
+int thieves_init(struct thieves *thieves, const struct snapshot *snap, const struct idmap *domains,
+		 struct arena *arena)
+{
+	struct idmap known = {0};
+	size_t nr = 0;
+	int err;
+
+	*thieves = (struct thieves){.arena = arena};
+	thieves->actors = arena_array(arena, snap->nr_actors, sizeof(*thieves->actors));
+	thieves->tallies = calloc(snap->nr_actors + 1, sizeof(*thieves->tallies));
+	err = idmap_init(&thieves->by_key, snap->nr_actors);
+	if (!err)
+		err = idmap_init(&known, snap->nr_actors);
+	if (!err && (!thieves->actors || !thieves->tallies))
+		err = -ENOMEM;
+	for (size_t i = 0; !err && i < snap->nr_actors; i++) {
+		const struct actor *actor = &snap->actors[i];
+		struct actor *same;
+		uint64_t a, b;
+
+		identity(actor, &a, &b);
+		same = idmap_get(&known, a, b);
+		if (!same) {
+			same = &thieves->actors[nr];
+			err = copy_actor(arena, actor, domains, same,
+					 &thieves->tallies[nr].was_host);
+			idmap_put(&known, a, b, same);
+			nr++;
+		}
+		idmap_put(&thieves->by_key, actor->key, 0, same);
+	}
+	idmap_free(&known);
+	return err;
+}
+
+void thieves_free(struct thieves *thieves)
+{
+	idmap_free(&thieves->by_key);
+	free(thieves->tallies);
+	free(thieves->list);
+}
+
+void thieves_begin(struct thieves *thieves)
+{
+	thieves->epoch++;
+	thieves->nr = 0;
+}
+
+static int add(struct thieves *thieves, const struct actor *actor, enum cause cause, uint64_t ns)
+{
+	struct tally *tally = &thieves->tallies[actor - thieves->actors];
+
+	if (tally->epoch[cause] == thieves->epoch) {
+		thieves->list[tally->pos[cause]].ns += ns;
+		return 0;
+	}
+	if (thieves->nr == thieves->room) {
+		size_t room = thieves->room ? 2 * thieves->room : 64;
+		struct thief *list = reallocarray(thieves->list, room, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		thieves->list = list;
+		thieves->room = room;
+	}
+	tally->epoch[cause] = thieves->epoch;
+	tally->pos[cause] = (uint32_t)thieves->nr;
+	thieves->list[thieves->nr++] = (struct thief){cause, actor, ns};
+	return 0;
+}
+
+int thieves_add(struct thieves *thieves, const struct suffering *part)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < part->nr_thieves; i++) {
+		const struct thief *thief = &part->thieves[i];
+
+		if (thief->actor)
+			err = add(thieves, thief->actor, thief->cause, thief->ns);
+	}
+	return err;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct thief *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? 1 : -1;
+	/* Actors are in the order of the snapshot: the result does not depend on qsort(). */
+	return (x->actor > y->actor) - (x->actor < y->actor);
+}
+
+static bool has_thieves(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_VM:
+	case CAUSE_SELF:
+	case CAUSE_HOST:
+	case CAUSE_KERNEL:
+	case CAUSE_IDLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int thieves_end(struct thieves *thieves, struct suffering *whole)
+{
+	uint64_t left[NR_CAUSES];
+	struct thief *kept;
+	size_t nr = 0;
+
+	memcpy(left, whole->cause_ns, sizeof(left));
+	if (thieves->nr > 1)
+		qsort(thieves->list, thieves->nr, sizeof(*thieves->list), by_ns);
+	thieves->nr = min(thieves->nr, THIEVES_MAX);
+	kept = arena_array(thieves->arena, thieves->nr + NR_CAUSES, sizeof(*kept));
+	if (!kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < thieves->nr; i++) {
+		struct thief thief = thieves->list[i];
+
+		thief.ns = min(thief.ns, left[thief.cause]);
+		left[thief.cause] -= thief.ns;
+		if (thief.ns)
+			kept[nr++] = thief;
+	}
+	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
+		if (has_thieves(cause) && left[cause])
+			kept[nr++] = (struct thief){cause, NULL, left[cause]};
+	}
+	whole->thieves = kept;
+	whole->nr_thieves = nr;
+	return 0;
+}
+
+static void move(struct suffering *own, enum cause to, uint64_t ns)
+{
+	ns = min(ns, own->cause_ns[CAUSE_HOST]);
+	own->cause_ns[CAUSE_HOST] -= ns;
+	own->cause_ns[to] += ns;
+}
+
+/* Time of a thread that was registered only after it had been counted as `host`. */
+static void settle_late(const struct thieves *thieves, struct suffering *own)
+{
+	static const enum cause late[] = {CAUSE_VM, CAUSE_SELF};
+	uint64_t named[NR_CAUSES] = {0};
+
+	for (size_t i = 0; i < thieves->nr; i++)
+		named[thieves->list[i].cause] += thieves->list[i].ns;
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+		enum cause cause = late[i];
+		uint64_t host = own->cause_ns[CAUSE_HOST];
+
+		if (named[cause] > own->cause_ns[cause] && host > named[CAUSE_HOST])
+			move(own, cause,
+			     min(named[cause] - own->cause_ns[cause], host - named[CAUSE_HOST]));
+	}
+}
+
+static enum cause cause_of(const struct actor *actor, pid_t victim)
+{
+	switch (actor->kind) {
+	case ACTOR_IDLE:
+		return CAUSE_IDLE;
+	case ACTOR_KERNEL:
+		return CAUSE_KERNEL;
+	case ACTOR_HOST:
+		return CAUSE_HOST;
+	default:
+		return actor->domain_pid == victim ? CAUSE_SELF : CAUSE_VM;
+	}
+}
+
+/* A key keeps its place in the kernel side's table for as long as it stays there. */
+static uint64_t earlier_ns(const struct thread_sample *from, size_t place, uint64_t key)
+{
+	if (!from)
+		return 0;
+	if (place < from->nr_thieves && from->thieves[place].key == key)
+		return from->thieves[place].ns;
+	for (size_t i = 0; i < from->nr_thieves; i++) {
+		if (from->thieves[i].key == key)
+			return from->thieves[i].ns;
+	}
+	return 0;
+}
+
+int thieves_of_thread(struct thieves *thieves, const struct thread_sample *from,
+		      const struct thread_sample *to, pid_t pid, struct suffering *own)
+{
+	int err = 0;
+
+	thieves_begin(thieves);
+	for (size_t i = 0; !err && i < to->nr_thieves; i++) {
+		const struct thief_sample *sample = &to->thieves[i];
+		uint64_t before = earlier_ns(from, i, sample->key);
+		/* Less than before: it was evicted and came back, counting from 0. */
+		uint64_t ns = sample->ns >= before ? sample->ns - before : sample->ns;
+		const struct actor *actor = idmap_get(&thieves->by_key, sample->key, 0);
+		enum cause cause;
+
+		if (!ns || !actor)
+			continue;
+		cause = cause_of(actor, pid);
+		if (thieves->tallies[actor - thieves->actors].was_host)
+			move(own, cause, ns);
+		err = add(thieves, actor, cause, ns);
+	}
+	if (err)
+		return err;
+	settle_late(thieves, own);
+	return thieves_end(thieves, own);
+}
