@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps and globals that all hooks share.
+ */
+#ifndef STEALSCOPE_COMMON_H
+#define STEALSCOPE_COMMON_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "slot.h"
+
+/* include/linux/sched.h, unchanged from 5.15 to 6.18 */
+#define TASK_DEAD 0x80
+#define PF_KTHREAD 0x00200000
+
+/* Set before loading; the verifier drops what is off. */
+const volatile bool with_thieves = 1;
+const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
+const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */
+const volatile __u64 watch_rate;    /* lines per CPU and 100 ms */
+
+struct control control;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} task_slots SEC(".maps");
+
+/* max_entries of these are set by the loader */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_runs);
+} cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, NR_EVENTS);
+	__type(key, __u32);
+	__type(value, struct event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct watch_request);
+} requests SEC(".maps");
+
+static __always_inline struct slot *slot_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&slots, &index);
+}
+
+static __always_inline struct cpu_runs *cpu_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&cpus, &index);
+}
+
+/* The slot of a task that is watched; one load rejects almost every other. */
+static __always_inline struct slot *slot_of(struct task_struct *task)
+{
+	__u32 *index;
+
+	if (!task->bpf_storage)
+		return NULL;
+	index = bpf_task_storage_get(&task_slots, task, NULL, 0);
+	return index ? slot_at(*index) : NULL;
+}
+
+/* Around every change of a slot that the loader may read meanwhile. */
+static __always_inline void slot_write_begin(struct slot *slot)
+{
+#ifdef __TARGET_ARCH_x86
+	slot->seq++; /* stores are seen in order */
+	barrier();
+#else
+	__sync_fetch_and_add(&slot->seq, 1);
+#endif
+}
+
+static __always_inline void slot_write_end(struct slot *slot)
+{
+#ifdef __TARGET_ARCH_x86
+	barrier();
+	slot->seq++;
+#else
+	__sync_fetch_and_add(&slot->seq, 1);
+#endif
+}
+
+/*
+ * A place in the events' ring for the caller to fill; event_publish() shows it to the loader. The
+ * ring is lock-free, works in any context and overwrites: the loader counts what it lost.
+ */
+static __always_inline struct event *event_reserve(__u64 *ret_pos)
+{
+	__u64 pos = __sync_fetch_and_add(&control.event_head, 1);
+	__u32 index = pos % NR_EVENTS;
+	struct event *event = bpf_map_lookup_elem(&events, &index);
+
+	if (!event)
+		return NULL;
+	event->seq = 0;
+	barrier();
+	*ret_pos = pos;
+	return event;
+}
+
+static __always_inline void event_publish(struct event *event, __u64 pos)
+{
+	__sync_lock_test_and_set(&event->seq, pos + 1);
+}
+
+static __always_inline void event_send(enum event_type type, struct task_struct *task, __u32 slot,
+				       __s32 vcpu)
+{
+	__u64 pos;
+	struct event *event = event_reserve(&pos);
+
+	if (!event)
+		return;
+	event->type = type;
+	event->tid = task->pid;
+	event->tgid = task->tgid;
+	event->slot = slot;
+	event->vcpu = vcpu;
+	event_publish(event, pos);
+}
+
+#endif

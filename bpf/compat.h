@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Everything that differs between kernels, 5.15 to 6.18, with the version and the reason.
+ */
+#ifndef STEALSCOPE_COMPAT_H
+#define STEALSCOPE_COMPAT_H
+
+#include "common.h"
+
+/* v5.14 (2f064a59a11f) renamed task_struct.state. */
+struct task_struct___before_5_14 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+/*
+ * What sched_info_depart() asks of the task that is switched out: TASK_RUNNING exactly. The whole
+ * word counts: a remote waker may already have made it TASK_WAKING (0x200), and on PREEMPT_RT a
+ * task that blocks on a lock has TASK_RTLOCK_WAIT (0x1000); neither is runnable.
+ */
+static __always_inline __u32 task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(struct task_struct, __state))
+		return task->__state;
+	return ((struct task_struct___before_5_14 *)task)->state;
+}
+
+/*
+ * Task storage is safe to create with the runqueue's lock held only where it comes from
+ * bpf_mem_alloc (v6.4, 6ae9d5e99e1d): kmalloc() before that may wake kswapd, or sleep on
+ * PREEMPT_RT.
+ */
+static __always_inline bool storage_is_safe_under_rq_lock(void)
+{
+	return bpf_core_field_exists(struct bpf_local_storage_map, bpf_ma);
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which threads are watched, and how they come to be.
+ *
+ * A KVM vCPU needs no name: vcpu_load() (virt/kvm/kvm_main.c) registers a preempt notifier, so
+ * task->preempt_notifiers is not empty throughout KVM_RUN; nothing else in the kernel uses them.
+ * The other threads of a domain are requested by the loader, by tid, and adopted by an iterator
+ * over all tasks. A thread once adopted is found by task storage, which dies with it.
+ *
+ * Limits: where task storage cannot be created under the runqueue's lock (before 6.4) a new vCPU is
+ * announced instead, and adopted by the iterator some milliseconds later; its waits until then
+ * are not sampled.
+ */
+#ifndef STEALSCOPE_WATCH_H
+#define STEALSCOPE_WATCH_H
+
+#include "compat.h"
+#include "throttle.h"
+
+/* A free slot's number, or 0: the table is full. */
+static __always_inline __u32 slot_take(void)
+{
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		__u64 head = control.free_head;
+		__u32 at = head & free_mask;
+		__u32 *slot;
+
+		if (head >= *(volatile __u64 *)&control.free_tail)
+			break;
+		slot = bpf_map_lookup_elem(&free_slots, &at);
+		if (!slot)
+			break;
+		if (__sync_val_compare_and_swap(&control.free_head, head, head + 1) == head)
+			return *slot;
+	}
+	__sync_fetch_and_add(&control.full, 1);
+	return 0;
+}
+
+/* Make the slot that of @task. Its counters start from here: first sight is a baseline. */
+static __always_inline void slot_init(struct slot *slot, __u32 index, struct task_struct *task,
+				      __u32 domain, __s32 vcpu)
+{
+	__u64 clock = task->se.cfs_rq->rq->clock;
+	__u64 queued = task->sched_info.last_queued;
+	__u32 generation = (slot->key >> SLOT_BITS) + 1;
+
+	slot_write_begin(slot);
+	slot->key = actor_key(CLASS_DOMAIN, domain, generation << SLOT_BITS | index);
+	slot->tid = task->pid;
+	slot->tgid = domain;
+	slot->start_boottime = task->start_boottime;
+	slot->vcpu = vcpu;
+	slot->kind = WAIT_PREEMPT;
+	slot->since = clock;
+	slot->run_base = task->se.sum_exec_runtime;
+	slot->pcount = task->sched_info.pcount;
+	slot->cum = task->sched_info.run_delay;
+	if (queued && clock > queued)
+		slot->cum += clock - queued;
+	slot->segment_cum = slot->cum;
+	slot->throttled = throttled_ns(task, clock);
+	if (task->on_cpu)
+		slot->state = SLOT_RUNNING;
+	else
+		slot->state = task_state(task) ? SLOT_SLEEPING : SLOT_WAITING;
+	if (slot->state == SLOT_SLEEPING)
+		slot->kind = WAIT_WAKEUP;
+	slot_write_end(slot);
+}
+
+/* Give @task a slot. Its number, or 0: the table is full, or another hook was faster. */
+static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu)
+{
+	__u32 index = slot_take();
+	struct slot *slot;
+	__u32 *stored;
+
+	slot = index ? slot_at(index) : NULL;
+	if (!slot)
+		return 0;
+	slot_init(slot, index, task, domain, vcpu);
+	stored = bpf_task_storage_get(&task_slots, task, &index, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (stored && *stored == index)
+		return index;
+	slot->state = SLOT_DEAD; /* the loader takes it back */
+	return 0;
+}
+
+/*
+ * The vCPU that @task runs, by its preempt notifier: -1 not known, -2 none (another vCPU ioctl also
+ * loads the vCPU; kvm_vcpu.pid is set by KVM_RUN before it does: kvm_vcpu_ioctl(), 5.15 to 6.18).
+ */
+static __always_inline __s32 vcpu_of(struct task_struct *task)
+{
+	/* as numbers: the verifier bounds what is added to a typed pointer */
+	__u64 notifier = (__u64)BPF_CORE_READ(task, preempt_notifiers.first);
+	__u64 thread_pid = (__u64)BPF_CORE_READ(task, thread_pid);
+	__u64 vcpu_pid = 0;
+	__s32 vcpu = -1;
+
+	if (!control.kvm.known)
+		return -1;
+	if (bpf_probe_read_kernel(&vcpu_pid, sizeof(vcpu_pid),
+				  (void *)(notifier + control.kvm.pid)) ||
+	    vcpu_pid != thread_pid)
+		return -2;
+	if (bpf_probe_read_kernel(&vcpu, sizeof(vcpu), (void *)(notifier + control.kvm.vcpu_id)))
+		return -1;
+	return vcpu;
+}
+
+/* First sight of a vCPU, at its switch-in. Its slot's number, or 0. */
+static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_runs *cpu)
+{
+	__s32 vcpu = vcpu_of(task);
+	struct slot *slot;
+	__u32 index = 0;
+
+	if (vcpu == -2)
+		return 0;
+	if (storage_is_safe_under_rq_lock())
+		index = adopt(task, task->tgid, vcpu);
+	if (!index && cpu->seen_pid == (__u32)task->pid)
+		return 0;
+	cpu->seen_pid = task->pid;
+	event_send(EVENT_VCPU, task, index, vcpu);
+	slot = index ? slot_at(index) : NULL;
+	if (!slot)
+		return 0;
+	slot->state = SLOT_RUNNING;
+	slot->pcount += !!task->sched_info.last_queued; /* as the kernel is about to count */
+	return index;
+}
+
+#endif

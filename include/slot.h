@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and the loader share: data only, in mmapped maps and globals.
+ *
+ * Times are nanoseconds. A "clock" is the rq->clock of the CPU at hand unless said otherwise;
+ * clocks of two CPUs are never subtracted.
+ */
+#ifndef STEALSCOPE_SLOT_H
+#define STEALSCOPE_SLOT_H
+
+#include "bucket.h"
+#include "kinds.h"
+
+#define COMM_LEN 16
+#define NR_THIEVES 8
+
+/*
+ * Actors' keys: who can have had the CPU. [63:60] class, [55:32] the process (0 for kernel and
+ * idle), [31:0] the kernel thread's pid, or a domain thread's slot [16:0] and its generation
+ * [31:17].
+ */
+enum actor_class {
+	CLASS_NONE, /* an entry not in use */
+	CLASS_IDLE,
+	CLASS_KERNEL,
+	CLASS_HOST,
+	CLASS_DOMAIN,
+	CLASS_HIDDEN, /* switches that tracing did not see */
+};
+
+#define SLOT_BITS 17
+#define MAX_SLOTS (1U << SLOT_BITS)
+#define SLOT_GENERATIONS (1U << (32 - SLOT_BITS))
+#define KEY_CLASS_SHIFT 60
+#define KEY_PROCESS_SHIFT 32
+#define KEY_PROCESS_MASK 0xffffffU
+#define actor_key(class, process, id)        \
+	((__u64)(class) << KEY_CLASS_SHIFT | \
+	 (__u64)((process)&KEY_PROCESS_MASK) << KEY_PROCESS_SHIFT | (__u32)(id))
+#define key_class(key) ((__u32)((key) >> KEY_CLASS_SHIFT))
+#define key_process(key) ((__u32)((key) >> KEY_PROCESS_SHIFT) & KEY_PROCESS_MASK)
+#define key_slot(key) ((__u32)(key) & (MAX_SLOTS - 1))
+
+struct thief_entry {
+	__u64 key; /* 0: free */
+	__u64 ns;
+	char comm[COMM_LEN]; /* of HOST and KERNEL */
+};
+
+struct slot_waits {
+	__u64 count;
+	__u64 sum_ns;
+	__u32 buckets[NR_BUCKETS]; /* wrap at 2^32: readers take differences */
+};
+
+/* What is kept of one epoch only (see struct control): the longest waits, the biggest thieves. */
+struct slot_interval {
+	__u64 epoch;
+	__u64 max_ns[NR_WAIT_KINDS];
+	struct thief_entry thieves[NR_THIEVES];
+};
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_SLEEPING,
+	SLOT_WAITING, /* runnable, not on a CPU */
+	SLOT_RUNNING,
+	SLOT_DEAD, /* these are the last counts; the loader takes them and frees the slot */
+};
+
+/*
+ * One watched thread. Written only by the hooks, which the scheduler serialises for a thread;
+ * read by the loader under @seq, which is odd while a hook writes. Slot 0 is never used.
+ */
+struct slot {
+	__u32 seq;
+	__u32 state;
+	__u64 key; /* as an actor */
+	__u32 tid;
+	__u32 tgid;	      /* of the domain's process (for vhost kernel threads, too) */
+	__u64 start_boottime; /* task_struct's, ns */
+	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if not known */
+	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
+	__u64 since;	      /* clock at which @state began */
+	__u64 run_base;	      /* se.sum_exec_runtime at adoption */
+	__u64 run_ns;	      /* since adoption, up to the last switch-out */
+	__u64 steal_ns;	      /* since adoption, finished waits */
+	__u64 cum;	      /* sched_info.run_delay as of the last switch-in */
+	__u64 segment_cum;    /* the same as of the start of the wait's part on this CPU */
+	__u64 pcount;	      /* sched_info.pcount expected at the next switch-in */
+	__u64 explained;      /* of the wait under way: what already has a cause */
+	__u64 throttled;      /* the runqueue's throttled time at the start of that part */
+	__u64 merged;
+	__u64 cause_ns[NR_CAUSES];
+	struct slot_interval interval[2]; /* by the epoch's lowest bit */
+	struct slot_waits waits[NR_WAIT_KINDS];
+};
+
+/* One stretch in which a task had a CPU: from the end of the run before it to @end. */
+struct run {
+	__u64 end;
+	__u64 key;
+	char comm[COMM_LEN];
+};
+
+#define NR_RUNS 512U
+
+struct cpu_runs {
+	__u32 pid;	/* of the task that was last switched in */
+	__u32 slot;	/* its slot, 0 if it is not watched */
+	__u32 head;	/* runs written */
+	__u32 seen_pid; /* last vCPU announced and not adopted here */
+	__u64 merged;
+	__u64 chain_breaks;
+	__u64 clamped;
+	__u64 rate_window; /* EVENT_WAIT: current 100 ms window and its count */
+	__u64 rate_count;
+	__u64 rate_lost;
+	struct run runs[NR_RUNS];
+};
+
+enum event_type {
+	EVENT_VCPU = 1, /* a vCPU was seen (and adopted: slot != 0) */
+	EVENT_THREAD,	/* a domain's thread made a new one (adopted: slot != 0) */
+	EVENT_RENAME,	/* a watched thread has a new comm */
+	EVENT_EXEC,	/* a program whose name begins like QEMU's was executed */
+	EVENT_DEAD,	/* a watched thread was switched out for the last time */
+	EVENT_WAIT,	/* a wait over the threshold has ended */
+};
+
+struct event {
+	__u64 seq; /* position + 1 once it is complete */
+	__u32 type;
+	__u32 tid;
+	__u32 tgid;
+	__s32 vcpu;
+	__u32 slot;
+	/* EVENT_WAIT: */
+	__u32 cpu; /* on which it ended */
+	__u32 kind;
+	__u32 pad;
+	__u64 key;     /* the victim */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 wait_ns;
+	__u64 cause_ns[NR_CAUSES];
+	struct thief_entry thieves[NR_THIEVES];
+};
+
+#define NR_EVENTS 1024U
+
+/* EVENT_WAIT only: causes and thieves of the wait under way. */
+struct wait_detail {
+	__u64 cause_ns[NR_CAUSES];
+	struct thief_entry thieves[NR_THIEVES];
+};
+
+/* Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. */
+struct kvm_layout {
+	__s32 vcpu_id;
+	__s32 pid;
+	__u32 known; /* 0: kvm's types are not known (yet) */
+};
+
+/* A thread that the loader wants watched, by tid. */
+struct watch_request {
+	__u64 start;  /* its start time in clock ticks since boot, as /proc/TID/stat: tells a reused
+			 tid */
+	__u32 domain; /* the process of its domain; not its own for vhost kernel threads
+			 (before 6.4) */
+	__s32 vcpu;   /* -1: none, or not known */
+};
+
+/* USER_HZ is 100 on every architecture with KVM; /proc/TID/stat counts in it (fs/proc/array.c). */
+#define TICK_NS 10000000ULL
+
+/* Globals that both sides write, each field one side only. */
+struct control {
+	/* loader */
+	__u64 epoch;	 /* counts snapshots; tags the maxima */
+	__u64 free_tail; /* slots ever put into the free queue */
+	struct kvm_layout kvm;
+	__u32 pad;
+	/* kernel */
+	__u64 free_head;  /* slots ever taken out of it */
+	__u64 full;	  /* threads that found it empty */
+	__u64 event_head; /* events ever written */
+};
+
+_Static_assert(sizeof(struct run) == 32, "two runs a cache line");
+_Static_assert(sizeof(struct slot) <= 2688, "20,000 threads must fit in 64 MiB");
+_Static_assert(sizeof(struct slot) % 8 == 0, "array elements are rounded up to 8 bytes");
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where kvm keeps a vCPU's number: from its type information, built in or the module's.
+ *
+ * Read at run time rather than by CO-RE, so that the programs load without kvm, need no privilege
+ * to look at module BTF, and learn of a kvm.ko that is loaded after them.
+ */
+#ifndef STEALSCOPE_KVM_TYPES_H
+#define STEALSCOPE_KVM_TYPES_H
+
+#include "slot.h"
+
+/* 0; -ENOENT: no kvm here (yet); -errno. */
+int kvm_types_read(struct kvm_layout *ret_layout);
+
+#endif

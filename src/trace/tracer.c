@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "stealscope.skel.h"
+#include "trace/kvm_types.h"
+
+/* Slots are mapped in chunks, as they come into use: a multiple of the page size for any slot. */
+#define CHUNK_SLOTS 512U
+#define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot))
+#define NR_CHUNKS (MAX_SLOTS / CHUNK_SLOTS)
+
+/* How many free slots the kernel side has at hand; topped up at every tracer_adopted(). */
+#define FREE_RESERVE 1024U
+
+/* The clock's offset is the biggest seen in so many observations: a look is late, never early. */
+#define NR_OFFSETS 16
+
+struct tracer {
+	struct stealscope_bpf *skel;
+	struct slot *chunks[NR_CHUNKS];
+	uint32_t *free_queue; /* mmapped, free_mask + 1 entries */
+	struct cpu_runs *cpus;
+	struct event *events;
+	unsigned int nr_cpus;
+	uint32_t nr_slots; /* slot 0 included */
+	uint32_t free_mask;
+	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
+	size_t nr_spare;
+	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
+	uint64_t event_tail;
+	int64_t offsets[NR_OFFSETS]; /* runqueue clock - CLOCK_MONOTONIC */
+	unsigned int nr_offsets;
+	int stats_fd;
+};
+
+static int on_libbpf_message(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[1024];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), fmt, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
+/* Keep the lowest numbers in use, so that few chunks are ever mapped: a binary heap. */
+static void spare_push(struct tracer *tracer, uint32_t index)
+{
+	size_t at = tracer->nr_spare++;
+
+	while (at && tracer->spare[(at - 1) / 2] > index) {
+		tracer->spare[at] = tracer->spare[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	tracer->spare[at] = index;
+}
+
+static uint32_t spare_pop(struct tracer *tracer)
+{
+	uint32_t least = tracer->spare[0], last = tracer->spare[--tracer->nr_spare];
+	size_t at = 0;
+
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= tracer->nr_spare)
+			break;
+		if (child + 1 < tracer->nr_spare && tracer->spare[child + 1] < tracer->spare[child])
+			child++;
+		if (tracer->spare[child] >= last)
+			break;
+		tracer->spare[at] = tracer->spare[child];
+		at = child;
+	}
+	tracer->spare[at] = last;
+	return least;
+}
+
+static void refill(struct tracer *tracer)
+{
+	struct control *control = &tracer->skel->bss->control;
+	uint64_t head = __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE);
+	uint64_t tail = control->free_tail;
+
+	while (tail - head < FREE_RESERVE && tail - tracer->adopted <= tracer->free_mask &&
+	       tracer->nr_spare) {
+		tracer->free_queue[tail & tracer->free_mask] = spare_pop(tracer);
+		__atomic_store_n(&control->free_tail, ++tail, __ATOMIC_RELEASE);
+	}
+}
+
+static void *map_map(struct bpf_map *map, size_t size, size_t offset, int prot)
+{
+	void *at = mmap(NULL, size, prot, MAP_SHARED, bpf_map__fd(map), (off_t)offset);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static struct slot *slot_rw(struct tracer *tracer, uint32_t index)
+{
+	uint32_t chunk = index / CHUNK_SLOTS;
+
+	if (index >= tracer->nr_slots)
+		return NULL;
+	if (!tracer->chunks[chunk])
+		tracer->chunks[chunk] = map_map(tracer->skel->maps.slots, CHUNK_BYTES,
+						chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE);
+	return tracer->chunks[chunk] ? &tracer->chunks[chunk][index % CHUNK_SLOTS] : NULL;
+}
+
+const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
+{
+	return slot_rw(tracer, index);
+}
+
+void slot_copy_counts(const struct slot *slot, struct slot *ret_counts)
+{
+	uint32_t before, after;
+	unsigned int tries;
+
+	/* A hook holds a slot for well under a microsecond; the bound is for one that was killed.
+	 */
+	for (tries = 0; tries < 1000; tries++) {
+		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
+		memcpy(ret_counts, slot, offsetof(struct slot, interval));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
+		if (before == after && !(before & 1))
+			return;
+	}
+}
+
+uint32_t tracer_adopted(struct tracer *tracer)
+{
+	struct control *control = &tracer->skel->bss->control;
+	uint32_t index = 0;
+
+	if (tracer->adopted < __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE))
+		index = tracer->free_queue[tracer->adopted++ & tracer->free_mask];
+	refill(tracer);
+	return index;
+}
+
+void tracer_release(struct tracer *tracer, uint32_t index)
+{
+	struct slot *slot = slot_rw(tracer, index);
+	uint64_t key;
+
+	if (!slot)
+		return;
+	key = slot->key; /* holds the slot's generation */
+	memset(slot, 0, sizeof(*slot));
+	slot->key = key;
+	spare_push(tracer, index);
+	refill(tracer);
+}
+
+uint64_t tracer_end_epoch(struct tracer *tracer)
+{
+	return __atomic_fetch_add(&tracer->skel->bss->control.epoch, 1, __ATOMIC_SEQ_CST);
+}
+
+bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
+{
+	uint64_t head = __atomic_load_n(&tracer->skel->bss->control.event_head, __ATOMIC_ACQUIRE);
+
+	while (tracer->event_tail < head) {
+		uint64_t at = tracer->event_tail;
+		const struct event *event = &tracer->events[at % NR_EVENTS];
+		uint64_t before, after;
+
+		if (head - at > NR_EVENTS) {
+			*ret_lost += head - at - NR_EVENTS;
+			tracer->event_tail = head - NR_EVENTS;
+			continue;
+		}
+		before = __atomic_load_n(&event->seq, __ATOMIC_ACQUIRE);
+		if (!before || before < at + 1)
+			return false; /* still being written */
+		memcpy(ret_event, event, sizeof(*ret_event));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&event->seq, __ATOMIC_RELAXED);
+		tracer->event_tail++;
+		if (before == at + 1 && after == before)
+			return true;
+		(*ret_lost)++;
+	}
+	return false;
+}
+
+uint64_t tracer_clock(struct tracer *tracer)
+{
+	struct timespec ts;
+	int64_t now, best;
+	unsigned int cpu, i, nr;
+	uint64_t last = 0;
+
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
+		const struct cpu_runs *runs = &tracer->cpus[cpu];
+		uint64_t end = runs->runs[(runs->head - 1) % NR_RUNS].end;
+
+		if (end > last)
+			last = end;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	if (!last)
+		return 0;
+	tracer->offsets[tracer->nr_offsets++ % NR_OFFSETS] = (int64_t)last - now;
+	nr = tracer->nr_offsets < NR_OFFSETS ? tracer->nr_offsets : NR_OFFSETS;
+	best = tracer->offsets[0];
+	for (i = 1; i < nr; i++)
+		if (tracer->offsets[i] > best)
+			best = tracer->offsets[i];
+	return (uint64_t)(now + best);
+}
+
+void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts)
+{
+	struct tracer_counts counts = {.full = tracer->skel->bss->control.full};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
+		counts.merged += tracer->cpus[cpu].merged;
+		counts.chain_breaks += tracer->cpus[cpu].chain_breaks;
+		counts.clamped += tracer->cpus[cpu].clamped;
+		counts.watch_lost += tracer->cpus[cpu].rate_lost;
+	}
+	*ret_counts = counts;
+}
+
+size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
+{
+	struct bpf_program *program;
+	size_t used = 0;
+
+	if (tracer->stats_fd < 0)
+		return 0;
+	bpf_object__for_each_program(program, tracer->skel->obj)
+	{
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+
+		if (used == nr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			break;
+		costs[used].name = bpf_program__name(program);
+		costs[used].ns = info.run_time_ns;
+		costs[used++].runs = info.run_cnt;
+	}
+	return used;
+}
+
+size_t tracer_map_bytes(const struct tracer *tracer)
+{
+	return tracer->nr_slots * sizeof(struct slot) + tracer->nr_cpus * sizeof(struct cpu_runs) +
+	       NR_EVENTS * sizeof(struct event) + (tracer->free_mask + 1) * sizeof(uint32_t);
+}
+
+bool tracer_find_kvm(struct tracer *tracer)
+{
+	struct control *control = &tracer->skel->bss->control;
+	struct kvm_layout layout;
+
+	if (control->kvm.known)
+		return true;
+	if (kvm_types_read(&layout))
+		return false;
+	control->kvm.vcpu_id = layout.vcpu_id;
+	control->kvm.pid = layout.pid;
+	__atomic_store_n(&control->kvm.known, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static int run_adoption(struct tracer *tracer)
+{
+	autoclose int fd = bpf_iter_create(bpf_link__fd(tracer->skel->links.adopt_requested));
+	char buf[16];
+
+	if (fd < 0)
+		return fd;
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	return 0;
+}
+
+int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
+{
+	int map = bpf_map__fd(tracer->skel->maps.requests);
+	size_t i, queued = 0;
+	int err;
+
+	refill(tracer);
+	for (i = 0; i < nr; i++) {
+		__u32 tid = (__u32)requests[i].tid;
+
+		err = bpf_map_update_elem(map, &tid, &requests[i].what, BPF_ANY);
+		if (err && err != -E2BIG)
+			return err;
+		queued++;
+		if (queued < FREE_RESERVE / 2 && i + 1 < nr)
+			continue;
+		err = run_adoption(tracer);
+		if (err)
+			return err;
+		refill(tracer);
+		queued = 0;
+	}
+	return 0;
+}
+
+static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
+{
+	struct stealscope_bpf *skel = tracer->skel;
+	uint32_t slots = config->max_threads + 1;
+	uint32_t queue = 2 * FREE_RESERVE;
+
+	slots = (slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS * CHUNK_SLOTS;
+	if (slots > MAX_SLOTS)
+		slots = MAX_SLOTS;
+	tracer->nr_slots = slots;
+	tracer->free_mask = queue - 1;
+	tracer->nr_cpus = (unsigned int)libbpf_num_possible_cpus();
+	skel->rodata->with_thieves = !config->no_thieves;
+	skel->rodata->watch_over_ns = config->watch_over_ns;
+	skel->rodata->watch_rate = config->watch_rate;
+	skel->rodata->free_mask = tracer->free_mask;
+	if (bpf_map__set_max_entries(skel->maps.slots, slots) ||
+	    bpf_map__set_max_entries(skel->maps.free_slots, queue) ||
+	    bpf_map__set_max_entries(skel->maps.cpus, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.requests, FREE_RESERVE))
+		return -EINVAL;
+	return 0;
+}
+
+static int tracer_map(struct tracer *tracer)
+{
+	struct stealscope_bpf *skel = tracer->skel;
+	uint32_t index;
+
+	tracer->free_queue =
+		map_map(skel->maps.free_slots, (tracer->free_mask + 1) * sizeof(uint32_t), 0,
+			PROT_READ | PROT_WRITE);
+	tracer->cpus =
+		map_map(skel->maps.cpus, tracer->nr_cpus * sizeof(struct cpu_runs), 0, PROT_READ);
+	tracer->events = map_map(skel->maps.events, NR_EVENTS * sizeof(struct event), 0, PROT_READ);
+	tracer->spare = malloc(tracer->nr_slots * sizeof(*tracer->spare));
+	if (!tracer->free_queue || !tracer->cpus || !tracer->events || !tracer->spare)
+		return -ENOMEM;
+	for (index = 1; index < tracer->nr_slots; index++)
+		spare_push(tracer, index);
+	skel->bss->control.epoch = 1;
+	refill(tracer);
+	return 0;
+}
+
+static int tracer_start(struct tracer *tracer, const struct tracer_config *config)
+{
+	int err;
+
+	tracer->skel = stealscope_bpf__open();
+	if (!tracer->skel)
+		return -errno;
+	err = tracer_configure(tracer, config);
+	if (err)
+		return err;
+	err = stealscope_bpf__load(tracer->skel);
+	if (err)
+		return err;
+	err = tracer_map(tracer);
+	if (err)
+		return err;
+	tracer_find_kvm(tracer);
+	if (config->cost)
+		tracer->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	return stealscope_bpf__attach(tracer->skel);
+}
+
+int tracer_new(const struct tracer_config *config, struct tracer **ret_tracer)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	int err;
+
+	if (!tracer)
+		return -ENOMEM;
+	tracer->stats_fd = -1;
+	libbpf_set_print(on_libbpf_message);
+	err = tracer_start(tracer, config);
+	if (err) {
+		tracer_free(tracer);
+		return err;
+	}
+	*ret_tracer = tracer;
+	return 0;
+}
+
+void tracer_free(struct tracer *tracer)
+{
+	unsigned int chunk;
+
+	if (!tracer)
+		return;
+	for (chunk = 0; chunk < NR_CHUNKS; chunk++)
+		if (tracer->chunks[chunk])
+			munmap(tracer->chunks[chunk], CHUNK_BYTES);
+	if (tracer->free_queue)
+		munmap(tracer->free_queue, (tracer->free_mask + 1) * sizeof(uint32_t));
+	if (tracer->cpus)
+		munmap(tracer->cpus, tracer->nr_cpus * sizeof(struct cpu_runs));
+	if (tracer->events)
+		munmap(tracer->events, NR_EVENTS * sizeof(struct event));
+	stealscope_bpf__destroy(tracer->skel);
+	if (tracer->stats_fd >= 0)
+		close(tracer->stats_fd);
+	free(tracer->spare);
+	free(tracer);
+}

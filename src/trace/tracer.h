@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The BPF programs and their maps: the only user of the skeleton.
+ *
+ * Loads and attaches the programs, hands out the mmapped slots, and keeps the books of which are
+ * free. Nothing is pinned: whatever ends the process, the kernel removes everything.
+ */
+#ifndef STEALSCOPE_TRACER_H
+#define STEALSCOPE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "slot.h"
+
+struct tracer;
+
+struct tracer_config {
+	unsigned int max_threads; /* slots; each costs sizeof(struct slot) of kernel memory */
+	bool no_thieves;	  /* for the benchmark: only how long, not who */
+	bool cost;		  /* switch the kernel's BPF statistics on while tracing */
+	uint64_t watch_over_ns;	  /* EVENT_WAIT for longer waits; 0: none */
+	unsigned int watch_rate;  /* at most so many per CPU and 100 ms */
+};
+
+/*
+ * Load and attach. -EPERM no privilege, -ENOTSUP this kernel cannot be traced (the reason has been
+ * logged), or another -errno.
+ */
+int tracer_new(const struct tracer_config *config, struct tracer **ret_tracer);
+void tracer_free(struct tracer *tracer);
+
+/* Have these threads adopted, those that still exist and have no slot. 0 or -errno. */
+struct tracer_request {
+	pid_t tid;
+	struct watch_request what;
+};
+int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr);
+
+/* The next slot that was adopted since the last call, 0 if there is none. */
+uint32_t tracer_adopted(struct tracer *tracer);
+
+/* A slot in the shared map, valid until tracer_free(); NULL for a number out of range or ENOMEM. */
+const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
+
+/* A consistent copy of a slot without its histograms and intervals: all before @interval. */
+void slot_copy_counts(const struct slot *slot, struct slot *ret_counts);
+
+/* Give a dead slot, or one whose thread is gone, back. */
+void tracer_release(struct tracer *tracer, uint32_t index);
+
+/* End an epoch: from now on the hooks write the other interval. Returns the one that ended. */
+uint64_t tracer_end_epoch(struct tracer *tracer);
+
+/* Take the next event; false: none is left. @ret_lost grows by what was overwritten. */
+bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost);
+
+/*
+ * Now, in the runqueues' clock: an estimate, good to some ten microseconds where sched_clock is
+ * stable. Only for waits and runs that are not finished. 0: not known yet.
+ */
+uint64_t tracer_clock(struct tracer *tracer);
+
+struct tracer_counts {
+	uint64_t merged, chain_breaks, clamped, full, watch_lost;
+};
+void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
+
+/* Cost of one program, from the kernel's BPF statistics. */
+struct program_cost {
+	const char *name;
+	uint64_t ns, runs;
+};
+/* Fills up to @nr; returns how many, 0 when the statistics are off. */
+size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr);
+
+/* kvm may have been loaded after us: look for its types again if they are not known. True: known.
+ */
+bool tracer_find_kvm(struct tracer *tracer);
+
+/* Bytes of kernel memory in the maps. */
+size_t tracer_map_bytes(const struct tracer *tracer);
+
+#endif
