@@ -33,6 +33,9 @@ struct thief {
 	uint64_t ns;
 };
 
+/* Thieves kept by name of a thread, role or domain; at most NR_CAUSES "others" come on top. */
+#define REPORT_THIEVES_MAX 64U
+
 /* What a thread, a role or a domain suffered. */
 struct suffering {
 	uint64_t run_ns;

@@ -47,7 +47,7 @@ struct actor {
 	int index;
 };
 
-/* What one actor took from one victim. */
+/* What one actor took from one victim in the interval that ends with this snapshot. */
 struct thief_sample {
 	uint64_t key;
 	uint64_t ns;

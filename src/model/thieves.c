@@ -182,7 +182,7 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 	memcpy(left, whole->cause_ns, sizeof(left));
 	if (thieves->nr > 1)
 		qsort(thieves->list, thieves->nr, sizeof(*thieves->list), by_ns);
-	thieves->nr = min(thieves->nr, THIEVES_MAX);
+	thieves->nr = min(thieves->nr, REPORT_THIEVES_MAX);
 	kept = arena_array(thieves->arena, thieves->nr + NR_CAUSES, sizeof(*kept));
 	if (!kept)
 		return -ENOMEM;

@@ -12,9 +12,6 @@
 #include "model/idmap.h"
 #include "model/report.h"
 
-/* Thieves kept of a role or a domain; the rest is summed as "other". */
-#define THIEVES_MAX 64U
-
 struct thieves {
 	struct arena *arena; /* of the report */
 	struct actor *actors;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The names of include/kinds.h, by their number.
+ */
+#ifndef STEALSCOPE_NAMES_H
+#define STEALSCOPE_NAMES_H
+
+#include "kinds.h"
+
+extern const char *const role_names[NR_ROLES];
+extern const char *const wait_kind_names[NR_WAIT_KINDS];
+extern const char *const cause_names[NR_CAUSES];
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The fields of a saved snapshot: one table for each struct, used to save and to load.
+ *
+ *	{"schema":"stealscope.snapshot/1","time_ns":…,"mono_ns":…,"host":{"cpus":…,"user":…,…},
+ *	 "trace":{…},"actors":[{"key":…,"kind":"host","pid":…,"comm":"…",…}],
+ *	 "domains":[{"name":"…",…,"threads":[{"role":"vcpu",…,"cause_ns":{…},
+ *	   "waits":{"wakeup":{"count":…,"sum_ns":…,"max_ns":…,"bins":[[bucket,count],…]},…},
+ *	   "thieves":[[key,ns],…]}]}]}
+ *
+ * What is missing is 0, what is not known is skipped: fields are only ever added. A string that is
+ * no valid UTF-8 is saved as {"hex":"…"}.
+ */
+#ifndef STEALSCOPE_SNAPSHOT_JSON_H
+#define STEALSCOPE_SNAPSHOT_JSON_H
+
+#include "model/names.h"
+#include "model/snapshot.h"
+
+#define SNAPSHOT_SCHEMA "stealscope.snapshot/1"
+
+/* Counters: uint64_t. */
+#define THREAD_COUNTERS(X) X(start) X(run_ns) X(steal_ns) X(waiting_ns) X(run_delay_ns) X(merged)
+#define WAIT_COUNTERS(X) X(count) X(sum_ns) X(max_ns)
+#define DOMAIN_COUNTERS(X) X(start) X(skew_ns)
+#define HOST_COUNTERS(X) \
+	X(user)          \
+	X(nice) X(system) X(idle) X(iowait) X(irq) X(softirq) X(steal) X(guest) X(guest_nice)
+#define TRACE_COUNTERS(X) X(merged) X(dropped) X(chain_breaks) X(clamped) X(bpf_ns) X(bpf_runs)
+#define SNAPSHOT_COUNTERS(X) X(time_ns) X(mono_ns)
+
+static const char *const actor_kind_keys[NR_ACTOR_KINDS] = {"idle", "kernel", "host", "thread"};
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <inttypes.h>
+#include <time.h>
+
+#include "render/text.h"
+
+/* A host that is no VM itself has none; scheduling noise of its hypervisor is below this. */
+#define HOST_STEAL_PCT 0.5
+
+static void print_time(FILE *out, uint64_t time_ns)
+{
+	time_t seconds = (time_t)(time_ns / 1000000000);
+	char buf[64];
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) && strftime(buf, sizeof(buf), "%F %T", &tm))
+		fputs(buf, out);
+}
+
+void text_head(const struct render_options *options, const struct report *report)
+{
+	const struct host_report *host = &report->host;
+	FILE *out = options->out;
+	unsigned int vcpus = 0;
+	char buf[DURATION_SIZE];
+
+	for (size_t i = 0; i < report->nr_domains; i++)
+		vcpus += report->domains[i].nr_vcpus;
+	print_time(out, report->time_ns);
+	fprintf(out, "  over %s  %zu domain%s, %u vCPU%s\n",
+		text_duration(buf, report->interval_ns), report->nr_domains,
+		report->nr_domains == 1 ? "" : "s", vcpus, vcpus == 1 ? "" : "s");
+	fprintf(out, "%u CPUs %%:  usr %.1f  sys %.1f  guest %.1f  irq %.1f  io %.1f  idle %.1f",
+		host->cpus, host->user + host->nice, host->system, host->guest,
+		host->irq + host->softirq, host->iowait, host->idle);
+	fprintf(out, "  steal %.1f\n", host->steal);
+	if (host->steal > HOST_STEAL_PCT)
+		fprintf(out, "this host is itself a VM and loses %.1f %% to its hypervisor\n",
+			host->steal);
+}
+
+static void print_count(FILE *out, uint64_t count, const char *what)
+{
+	if (count)
+		fprintf(out, "%" PRIu64 " %s\n", count, what);
+}
+
+void text_foot(const struct render_options *options, const struct report *report)
+{
+	const struct trace_sample *trace = &report->trace;
+	FILE *out = options->out;
+
+	if (trace->dropped || trace->merged || trace->chain_breaks || trace->clamped)
+		fputc('\n', out);
+	if (trace->dropped)
+		fprintf(out,
+			"%swarning: %" PRIu64
+			" threads or events were not recorded; raise --max-threads%s\n",
+			options->color ? "\033[1;31m" : "", trace->dropped,
+			options->color ? "\033[0m" : "");
+	print_count(out, trace->merged,
+		    "samples hold more than one wait each (times are complete)");
+	print_count(out, trace->chain_breaks, "switches were hidden from tracing");
+	print_count(out, trace->clamped, "negative differences were taken as 0");
+}

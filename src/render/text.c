@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "render/text.h"
+
+#include <errno.h>
+
+#include "base/escape.h"
+#include "model/names.h"
+
+const char *text_duration(char buf[static DURATION_SIZE], uint64_t ns)
+{
+	static const struct {
+		double ns;
+		const char *name;
+	} units[] = {{1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
+	double value = 0;
+	size_t i;
+
+	if (ns < 1000) {
+		snprintf(buf, DURATION_SIZE, "%uns", (unsigned int)ns);
+		return buf;
+	}
+	for (i = 0; i < 3; i++) {
+		value = (double)ns / units[i].ns;
+		/* Not "1000us" for what rounds up to 1.0ms. */
+		if (value < 999.5)
+			break;
+	}
+	if (i < 3)
+		snprintf(buf, DURATION_SIZE, "%.*f%s", value < 9.95, value, units[i].name);
+	else if (value < 9999.5)
+		snprintf(buf, DURATION_SIZE, "%.0fs", value);
+	else
+		snprintf(buf, DURATION_SIZE, "%.0fh", value / 3600);
+	return buf;
+}
+
+const char *text_pct(char buf[static DURATION_SIZE], double pct)
+{
+	if (pct > 0 && pct < 0.05)
+		snprintf(buf, DURATION_SIZE, "<0.1");
+	else
+		snprintf(buf, DURATION_SIZE, "%.1f", pct);
+	return buf;
+}
+
+unsigned int text_width(const struct render_options *options)
+{
+	return options->width ? options->width : 80;
+}
+
+size_t text_name(const struct render_options *options, const char *name, size_t max, bool pad)
+{
+	char safe[1024];
+	size_t cols = escape_terminal(name, safe, sizeof(safe), max, options->ascii);
+
+	fputs(safe, options->out);
+	if (pad)
+		fprintf(options->out, "%*s", (int)(max - cols), "");
+	return pad ? max : cols;
+}
+
+void text_steal_pct(const struct render_options *options, double pct, int width)
+{
+	const char *color = pct >= STEAL_BAD_PCT ? "\033[1;31m" : "\033[33m";
+	bool mark = options->color && pct >= STEAL_WARN_PCT;
+	char buf[DURATION_SIZE];
+
+	fprintf(options->out, "%s%*s%s", mark ? color : "", width, text_pct(buf, pct),
+		mark ? "\033[0m" : "");
+}
+
+void text_domain(const struct render_options *options, const struct domain_report *domain)
+{
+	text_name(options, domain->name, text_width(options) / 2, false);
+	fputs("  (", options->out);
+	text_name(options, domain->manager, 24, false);
+	fprintf(options->out, ", pid %d, %u vCPU%s)", domain->pid, domain->nr_vcpus,
+		domain->nr_vcpus == 1 ? "" : "s");
+}
+
+/* One term of an explanation. */
+struct term {
+	enum cause cause;
+	double pct;
+};
+
+/* Causes worth a word, biggest first; `unknown` always is. */
+static size_t terms_of(const struct suffering *who, unsigned int nr, uint64_t interval_ns,
+		       struct term terms[NR_CAUSES])
+{
+	size_t nr_terms = 0;
+
+	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
+		double pct = pct_share(who, nr, interval_ns, who->cause_ns[cause]);
+		size_t i = nr_terms;
+
+		if (pct < 0.05 && (cause != CAUSE_UNKNOWN || !who->cause_ns[cause]))
+			continue;
+		for (; i > 0 && terms[i - 1].pct < pct; i--)
+			terms[i] = terms[i - 1];
+		terms[i] = (struct term){cause, pct};
+		nr_terms++;
+	}
+	return nr_terms;
+}
+
+static void actor_name(const struct render_options *options, const struct actor *actor,
+		       enum cause cause)
+{
+	if (cause == CAUSE_VM)
+		text_name(options, actor->domain ? actor->domain : "?", 24, false);
+	else if (cause == CAUSE_SELF && actor->index >= 0)
+		fprintf(options->out, "%s %d", role_names[actor->role], actor->index);
+	else if (cause == CAUSE_SELF)
+		fputs(role_names[actor->role], options->out);
+	else
+		text_name(options, actor->comm ? actor->comm : "?", 24, false);
+}
+
+/* " (db-02, db-03)": whoever has a fifth of the cause or more, two at most. */
+static void thief_names(const struct render_options *options, const struct suffering *who,
+			enum cause cause)
+{
+	struct thief thieves[2];
+	size_t nr = rank_actors(who, cause, thieves, 2);
+	uint64_t least = who->cause_ns[cause] / 5;
+
+	if (cause == CAUSE_IDLE || !nr || thieves[0].ns < least)
+		return;
+	fputs(" (", options->out);
+	actor_name(options, thieves[0].actor, cause);
+	if (nr > 1 && thieves[1].ns >= least) {
+		fputs(", ", options->out);
+		actor_name(options, thieves[1].actor, cause);
+	}
+	fputc(')', options->out);
+}
+
+void text_suffering(const struct render_options *options, const struct suffering *who,
+		    unsigned int nr, uint64_t interval_ns)
+{
+	double unfinished = pct_unfinished(who, nr, interval_ns);
+	struct term terms[NR_CAUSES];
+	size_t nr_terms = terms_of(who, nr, interval_ns, terms);
+	const char *comma = ": ";
+	char buf[DURATION_SIZE];
+
+	fputs("steal ", options->out);
+	text_steal_pct(options, who->steal_pct, 0);
+	fputs(" %", options->out);
+	for (size_t i = 0; i < nr_terms; i++) {
+		fprintf(options->out, "%s%s %s", comma, cause_names[terms[i].cause],
+			text_pct(buf, terms[i].pct));
+		thief_names(options, who, terms[i].cause);
+		comma = ", ";
+	}
+	if (unfinished >= 0.05)
+		fprintf(options->out, "%snot over yet %s", comma, text_pct(buf, unfinished));
+}
+
+void text_why(const struct render_options *options, const struct suffering *who, unsigned int nr,
+	      uint64_t interval_ns, size_t max)
+{
+	struct term terms[NR_CAUSES];
+	size_t nr_terms = terms_of(who, nr, interval_ns, terms), used = 0;
+
+	for (size_t i = 0; i < nr_terms; i++) {
+		const char *name = cause_names[terms[i].cause];
+		char text[32];
+		int len;
+
+		if (terms[i].pct < 1)
+			len = snprintf(text, sizeof(text), "%s <1", name);
+		else
+			len = snprintf(text, sizeof(text), "%s %.0f", name, terms[i].pct);
+		if (used + (size_t)len > max)
+			continue;
+		fprintf(options->out, "%s%s", used ? " " : "  ", text);
+		used += (size_t)len + 1;
+	}
+}
+
+int text_finish(FILE *out)
+{
+	errno = 0;
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
+}

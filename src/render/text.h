@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the text renderers share: human figures, names that are safe on a terminal, one-line
+ * explanations of steal, the lines above and below every report.
+ */
+#ifndef STEALSCOPE_TEXT_H
+#define STEALSCOPE_TEXT_H
+
+#include "render/render.h"
+
+/* Steal % from which it is marked, as operators do for CPU Ready. */
+#define STEAL_WARN_PCT 5.0
+#define STEAL_BAD_PCT 10.0
+
+#define DURATION_SIZE 24
+
+/* "850ns", "1.2ms", "12s": at most 5 columns below 2.7 h. Returns @buf. */
+const char *text_duration(char buf[static DURATION_SIZE], uint64_t ns);
+
+/* "33.2", "<0.1" for what is not nothing. Returns @buf. */
+const char *text_pct(char buf[static DURATION_SIZE], double pct);
+
+unsigned int text_width(const struct render_options *options);
+
+/* @name escaped, in at most @max columns; with @pad in exactly as many. Returns the columns. */
+size_t text_name(const struct render_options *options, const char *name, size_t max, bool pad);
+
+/* @pct in @width columns, yellow or red where it deserves it. */
+void text_steal_pct(const struct render_options *options, double pct, int width);
+
+/* "web-01  (libvirt, pid 8989, 4 vCPUs)" */
+void text_domain(const struct render_options *options, const struct domain_report *domain);
+
+/* "steal 50.1 %: vm 33.2 (db-02), host 16.8 (stress), quota 0.1" of @nr threads. */
+void text_suffering(const struct render_options *options, const struct suffering *who,
+		    unsigned int nr, uint64_t interval_ns);
+
+/* The same without names, after two spaces, in at most @max columns: "  vm 33 host 17". */
+void text_why(const struct render_options *options, const struct suffering *who, unsigned int nr,
+	      uint64_t interval_ns, size_t max);
+
+/* Time, interval, what the host did; what the trace lost. */
+void text_head(const struct render_options *options, const struct report *report);
+void text_foot(const struct render_options *options, const struct report *report);
+
+/* Flush; 0 or -errno of what failed since the stream was last checked. */
+int text_finish(FILE *out);
+
+#endif
