@@ -34,4 +34,11 @@ static __always_inline bool storage_is_safe_under_rq_lock(void)
 	return bpf_core_field_exists(struct bpf_local_storage_map, bpf_ma);
 }
 
+/* Not empty: @task is in a vCPU's ioctl. The field exists where KVM is configured. */
+static __always_inline bool is_in_kvm(struct task_struct *task)
+{
+	return bpf_core_field_exists(struct task_struct, preempt_notifiers) &&
+	       task->preempt_notifiers.first;
+}
+
 #endif

@@ -20,7 +20,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline bool may_be_watched(struct task_struct *task)
 {
-	return task->bpf_storage || task->preempt_notifiers.first;
+	return task->bpf_storage || is_in_kvm(task);
 }
 
 static __always_inline void switch_out(struct cpu_runs *cpu, struct task_struct *prev, __u64 clock)
@@ -50,7 +50,7 @@ static __always_inline __u32 switch_in(struct cpu_runs *cpu, struct task_struct 
 		arrive(slot, next, clock, cpu);
 		return key_slot(slot->key);
 	}
-	return next->preempt_notifiers.first ? vcpu_seen(next, cpu) : 0;
+	return is_in_kvm(next) ? vcpu_seen(next, cpu) : 0;
 }
 
 /* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
@@ -150,7 +150,7 @@ int adopt_requested(struct bpf_iter__task *ctx)
 	request = bpf_map_lookup_elem(&requests, &tid);
 	if (!request)
 		return 0;
-	if (request->start == task->start_boottime / TICK_NS && !slot_of(task))
+	if ((!request->start || request->start == task->start_boottime / TICK_NS) && !slot_of(task))
 		adopt(task, request->domain, request->vcpu);
 	bpf_map_delete_elem(&requests, &tid);
 	return 0;

@@ -23,7 +23,7 @@
 /* The slot's numbers for the epoch that is under way. */
 static __always_inline struct slot_interval *interval_of(struct slot *slot)
 {
-	__u64 epoch = *(volatile __u64 *)&control.epoch;
+	__u64 epoch = *(volatile __u64 *)&slot->epoch;
 	struct slot_interval *interval = &slot->interval[epoch & 1];
 
 	if (interval->epoch != epoch) {

@@ -53,7 +53,7 @@ struct slot_waits {
 	__u32 buckets[NR_BUCKETS]; /* wrap at 2^32: readers take differences */
 };
 
-/* What is kept of one epoch only (see struct control): the longest waits, the biggest thieves. */
+/* What is kept of one epoch of a slot only: the longest waits, the biggest thieves. */
 struct slot_interval {
 	__u64 epoch;
 	__u64 max_ns[NR_WAIT_KINDS];
@@ -82,6 +82,7 @@ struct slot {
 	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if not known */
 	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
 	__u64 since;	      /* clock at which @state began */
+	__u64 epoch;	      /* the loader's: counts the snapshots of this slot */
 	__u64 run_base;	      /* se.sum_exec_runtime at adoption */
 	__u64 run_ns;	      /* since adoption, up to the last switch-out */
 	__u64 steal_ns;	      /* since adoption, finished waits */
@@ -176,7 +177,6 @@ struct watch_request {
 /* Globals that both sides write, each field one side only. */
 struct control {
 	/* loader */
-	__u64 epoch;	 /* counts snapshots; tags the maxima */
 	__u64 free_tail; /* slots ever put into the free queue */
 	struct kvm_layout kvm;
 	__u32 pad;

@@ -125,21 +125,25 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
 	return slot_rw(tracer, index);
 }
 
-void slot_copy_counts(const struct slot *slot, struct slot *ret_counts)
+uint64_t tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot)
 {
+	struct slot *slot = slot_rw(tracer, index);
+	uint64_t epoch = slot->epoch;
 	uint32_t before, after;
 	unsigned int tries;
 
-	/* A hook holds a slot for well under a microsecond; the bound is for one that was killed.
+	__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);
+	/* A hook holds a slot for a microsecond at most; the bound is for a CPU that was stopped.
 	 */
 	for (tries = 0; tries < 1000; tries++) {
 		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
-		memcpy(ret_counts, slot, offsetof(struct slot, interval));
+		memcpy(ret_slot, slot, sizeof(*slot));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
 		if (before == after && !(before & 1))
-			return;
+			break;
 	}
+	return epoch;
 }
 
 uint32_t tracer_adopted(struct tracer *tracer)
@@ -151,6 +155,13 @@ uint32_t tracer_adopted(struct tracer *tracer)
 		index = tracer->free_queue[tracer->adopted++ & tracer->free_mask];
 	refill(tracer);
 	return index;
+}
+
+bool tracer_is_full(const struct tracer *tracer)
+{
+	const struct control *control = &tracer->skel->bss->control;
+
+	return !tracer->nr_spare && control->free_head >= control->free_tail;
 }
 
 void tracer_release(struct tracer *tracer, uint32_t index)
@@ -165,11 +176,6 @@ void tracer_release(struct tracer *tracer, uint32_t index)
 	slot->key = key;
 	spare_push(tracer, index);
 	refill(tracer);
-}
-
-uint64_t tracer_end_epoch(struct tracer *tracer)
-{
-	return __atomic_fetch_add(&tracer->skel->bss->control.epoch, 1, __ATOMIC_SEQ_CST);
 }
 
 bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
@@ -360,7 +366,6 @@ static int tracer_map(struct tracer *tracer)
 		return -ENOMEM;
 	for (index = 1; index < tracer->nr_slots; index++)
 		spare_push(tracer, index);
-	skel->bss->control.epoch = 1;
 	refill(tracer);
 	return 0;
 }

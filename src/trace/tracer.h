@@ -45,14 +45,17 @@ uint32_t tracer_adopted(struct tracer *tracer);
 /* A slot in the shared map, valid until tracer_free(); NULL for a number out of range or ENOMEM. */
 const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
 
-/* A consistent copy of a slot without its histograms and intervals: all before @interval. */
-void slot_copy_counts(const struct slot *slot, struct slot *ret_counts);
+/*
+ * End the slot's epoch and copy it consistently. Returns the epoch that ended: its interval, and
+ * that of the next one if it has begun already, hold the maxima since the last call.
+ */
+uint64_t tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot);
+
+/* Every slot is in use. */
+bool tracer_is_full(const struct tracer *tracer);
 
 /* Give a dead slot, or one whose thread is gone, back. */
 void tracer_release(struct tracer *tracer, uint32_t index);
-
-/* End an epoch: from now on the hooks write the other interval. Returns the one that ended. */
-uint64_t tracer_end_epoch(struct tracer *tracer);
 
 /* Take the next event; false: none is left. @ret_lost grows by what was overwritten. */
 bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost);

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "host/domain.h"
+#include "trace/probe.h"
+#include "trace/reader.h"
+#include "trace/tracer.h"
+
+#define MILLISECOND 1000000ULL
+#define SECOND (1000 * MILLISECOND)
+
+/* How often the kernel's announcements are looked at; nothing is lost between. */
+#define POLL_NS (100 * MILLISECOND)
+
+#define MIN_THREADS 4096U
+
+struct session {
+	const struct options *options;
+	const struct session_ops *ops;
+	void *data;
+	struct registry *registry;
+	struct tracer *tracer;
+	struct reader *reader;
+	FILE *record;
+	struct snapshot from;
+	uint64_t reports;
+};
+
+static unsigned int default_threads(struct registry *registry)
+{
+	size_t nr, i, threads = 0;
+	const struct domain *domains = registry_domains(registry, &nr);
+
+	for (i = 0; i < nr; i++)
+		threads += domains[i].nr_threads;
+	if (threads > MAX_SLOTS / 4)
+		return MAX_SLOTS - 1;
+	return 4 * threads > MIN_THREADS ? (unsigned int)(4 * threads) : MIN_THREADS;
+}
+
+static int untraceable(int err)
+{
+	const struct finding *blocker;
+	struct probe probe;
+
+	probe_host("", &probe);
+	blocker = probe_blocker(&probe);
+	if (blocker)
+		log_err("this host cannot be traced: %s: %s\n  %s", blocker->what, blocker->detail,
+			blocker->advice);
+	else
+		log_err("the kernel refused the programs: %s\n  stealscope check says what this "
+			"host can, -v what the kernel said",
+			strerror(-err));
+	return EXIT_UNTRACEABLE;
+}
+
+static int failed(const char *what, int err)
+{
+	log_err("%s: %s", what, strerror(-err));
+	return EXIT_RUNTIME;
+}
+
+static int open_all(struct session *session)
+{
+	const struct options *options = session->options;
+	struct tracer_config config = {
+		.cost = options->self,
+		.watch_over_ns = session->ops->wait ? options->over_ns : 0,
+		.watch_rate = options->rate / 10 + 1,
+	};
+	int err;
+
+	err = registry_new("/proc", &session->registry);
+	if (err)
+		return failed("/proc", err);
+	err = registry_scan(session->registry);
+	if (err)
+		return failed("/proc", err);
+	config.max_threads =
+		options->max_threads ? options->max_threads : default_threads(session->registry);
+	err = tracer_new(&config, &session->tracer);
+	if (err)
+		return untraceable(err);
+	err = reader_new(session->tracer, session->registry, &session->reader);
+	if (err)
+		return failed("discovery", err);
+	if (!options->record)
+		return 0;
+	session->record = fopen(options->record, "ae");
+	return session->record ? 0 : failed(options->record, -errno);
+}
+
+static void close_all(struct session *session)
+{
+	snapshot_free(&session->from);
+	reader_free(session->reader);
+	tracer_free(session->tracer);
+	registry_free(session->registry);
+	if (session->record)
+		fclose(session->record);
+}
+
+static int take(struct session *session, struct snapshot *ret_snap)
+{
+	int err = reader_snapshot(session->reader, ret_snap);
+
+	if (err || !session->record)
+		return err;
+	return snapshot_save(ret_snap, session->record);
+}
+
+/* Keep the domains that -d asks for. */
+static void filter(const struct options *options, struct report *report)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < report->nr_domains; i++)
+		if (options_match_domain(options, report->domains[i].name))
+			report->domains[left++] = report->domains[i];
+	report->nr_domains = left;
+}
+
+static int end_interval(struct session *session)
+{
+	struct snapshot to;
+	struct report report;
+	int err;
+
+	err = take(session, &to);
+	if (err)
+		return err;
+	err = report_build(&session->from, &to, &report);
+	snapshot_free(&session->from);
+	session->from = to;
+	if (err)
+		return err;
+	filter(session->options, &report);
+	err = session->ops->report(&report, session->data);
+	report_free(&report);
+	session->reports++;
+	return err;
+}
+
+static int timer_every(uint64_t ns)
+{
+	struct itimerspec spec = {
+		.it_interval = {(time_t)(ns / SECOND), (long)(ns % SECOND)},
+		.it_value = {(time_t)(ns / SECOND), (long)(ns % SECOND)},
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &spec, NULL)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool fired(const struct pollfd *pfd)
+{
+	uint64_t expirations;
+
+	return pfd->revents & POLLIN &&
+	       read(pfd->fd, &expirations, sizeof(expirations)) == sizeof(expirations);
+}
+
+static int loop(struct session *session)
+{
+	const struct options *options = session->options;
+	autoclose int signal_fd = signals();
+	autoclose int poll_fd = timer_every(POLL_NS);
+	autoclose int interval_fd = options->interval_ns ? timer_every(options->interval_ns) : -1;
+	struct pollfd fds[] = {
+		{.fd = signal_fd, .events = POLLIN},
+		{.fd = poll_fd, .events = POLLIN},
+		{.fd = interval_fd, .events = POLLIN},
+	};
+	int err;
+
+	if (signal_fd < 0 || poll_fd < 0 || (options->interval_ns && interval_fd < 0))
+		return -errno;
+	for (;;) {
+		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[0].revents & POLLIN)
+			return end_interval(session); /* what was gathered is printed */
+		if (fired(&fds[2])) {
+			err = end_interval(session);
+			if (err || session->reports == options->count)
+				return err;
+		}
+		if (fired(&fds[1])) {
+			err = reader_poll(session->reader);
+			if (err)
+				log_debug("discovery: %s", strerror(-err));
+		}
+	}
+}
+
+static void announce(const struct session *session)
+{
+	size_t i, vcpus = 0;
+
+	for (i = 0; i < session->from.nr_domains; i++)
+		for (size_t t = 0; t < session->from.domains[i].nr_threads; t++)
+			vcpus += session->from.domains[i].threads[t].role == ROLE_VCPU;
+	fprintf(stderr, "Tracing %zu domain%s, %zu vCPU%s. Hit Ctrl-C to end.\n",
+		session->from.nr_domains, session->from.nr_domains == 1 ? "" : "s", vcpus,
+		vcpus == 1 ? "" : "s");
+}
+
+int session_run(const struct options *options, const struct session_ops *ops, void *data)
+{
+	struct session session = {.options = options, .ops = ops, .data = data};
+	int status, err;
+
+	status = open_all(&session);
+	if (status) {
+		close_all(&session);
+		return status;
+	}
+	if (ops->wait)
+		reader_on_wait(session.reader, ops->wait, data);
+	err = take(&session, &session.from);
+	if (!err && !options->interval_ns)
+		announce(&session);
+	if (!err)
+		err = loop(&session);
+	close_all(&session);
+	if (!err || err == -EPIPE)
+		return 0; /* who reads us has seen enough */
+	return failed("output", err);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <locale.h>
+#include <signal.h>
+
+#include "cmd/options.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	setlocale(LC_ALL, "");
+	signal(SIGPIPE, SIG_IGN);
+	if (options_parse(argc, argv, &options))
+		return EXIT_USAGE;
+	status = options.command->run(&options);
+	options_free(&options);
+	return status;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/actors.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/unit.h"
+
+/* An actor that was no thief in so many snapshots is forgotten. */
+#define KEEP_SNAPSHOTS 64
+
+struct known {
+	uint64_t key;	/* 0: free */
+	uint64_t noted; /* the snapshot in which it was last a thief */
+	char comm[COMM_LEN + 1];
+	char *unit; /* of HOST: looked up once, while the process is there */
+};
+
+/* A hash table with open addressing, rebuilt when it fills. */
+struct actors {
+	struct known *known;
+	size_t mask, used, noted;
+	uint64_t snapshot;
+	actor_thread_fn thread;
+	void *data;
+};
+
+static size_t hash(uint64_t key)
+{
+	return (size_t)((key ^ key >> 29) * 0x9e3779b97f4a7c15ULL >> 20);
+}
+
+static struct known *lookup(struct known *known, size_t mask, uint64_t key)
+{
+	size_t at = hash(key) & mask;
+
+	while (known[at].key && known[at].key != key)
+		at = (at + 1) & mask;
+	return &known[at];
+}
+
+/* Room for twice what is still of interest. */
+static int rebuild(struct actors *actors)
+{
+	size_t i, live = 0, size = 64;
+	struct known *fresh;
+
+	for (i = 0; actors->known && i <= actors->mask; i++)
+		live += actors->known[i].key &&
+			actors->known[i].noted + KEEP_SNAPSHOTS >= actors->snapshot;
+	while (size < 4 * (live + 1))
+		size *= 2;
+	fresh = calloc(size, sizeof(*fresh));
+	if (!fresh)
+		return -ENOMEM;
+	for (i = 0; actors->known && i <= actors->mask; i++) {
+		struct known *old = &actors->known[i];
+
+		if (old->key && old->noted + KEEP_SNAPSHOTS >= actors->snapshot)
+			*lookup(fresh, size - 1, old->key) = *old;
+		else
+			free(old->unit);
+	}
+	free(actors->known);
+	actors->known = fresh;
+	actors->mask = size - 1;
+	actors->used = live;
+	return 0;
+}
+
+int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors)
+{
+	struct actors *actors = calloc(1, sizeof(*actors));
+
+	if (!actors)
+		return -ENOMEM;
+	actors->thread = thread;
+	actors->data = data;
+	actors->snapshot = KEEP_SNAPSHOTS;
+	if (rebuild(actors)) {
+		free(actors);
+		return -ENOMEM;
+	}
+	*ret_actors = actors;
+	return 0;
+}
+
+void actors_free(struct actors *actors)
+{
+	if (!actors)
+		return;
+	for (size_t i = 0; i <= actors->mask; i++)
+		free(actors->known[i].unit);
+	free(actors->known);
+	free(actors);
+}
+
+void actors_begin(struct actors *actors)
+{
+	actors->snapshot++;
+	actors->noted = 0;
+}
+
+int actors_note(struct actors *actors, const struct thief_entry *entry)
+{
+	struct known *known;
+
+	if (2 * actors->used > actors->mask && rebuild(actors))
+		return -ENOMEM;
+	known = lookup(actors->known, actors->mask, entry->key);
+	if (!known->key) {
+		known->key = entry->key;
+		actors->used++;
+		if (key_class(entry->key) == CLASS_HOST)
+			known->unit = unit_of_process((pid_t)key_process(entry->key));
+	}
+	memcpy(known->comm, entry->comm, COMM_LEN);
+	actors->noted += known->noted != actors->snapshot;
+	known->noted = actors->snapshot;
+	return 0;
+}
+
+static int describe(struct actors *actors, const struct known *known, struct arena *arena,
+		    struct actor *actor)
+{
+	struct actor_thread thread = {.index = -1, .role = ROLE_EMULATOR};
+
+	actor->key = known->key;
+	actor->index = -1;
+	actor->pid = (pid_t)key_process(known->key);
+	actor->comm = arena_strdup(arena, known->comm);
+	if (known->unit)
+		actor->unit = arena_strdup(arena, known->unit);
+	switch (key_class(known->key)) {
+	case CLASS_KERNEL:
+		actor->kind = ACTOR_KERNEL;
+		actor->pid = (pid_t)(uint32_t)known->key;
+		break;
+	case CLASS_HOST:
+		actor->kind = ACTOR_HOST;
+		break;
+	case CLASS_DOMAIN:
+		actors->thread(actors->data, known->key, &thread);
+		actor->kind = ACTOR_THREAD;
+		actor->domain_pid = actor->pid;
+		actor->pid = thread.tid;
+		actor->role = thread.role;
+		actor->index = thread.index;
+		actor->domain = arena_strdup(arena, thread.domain);
+		return actor->domain && actor->comm ? 0 : -ENOMEM;
+	default:
+		actor->kind = ACTOR_IDLE;
+		break;
+	}
+	return actor->comm && !known->unit == !actor->unit ? 0 : -ENOMEM;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct actor *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+int actors_end(struct actors *actors, struct snapshot *snap)
+{
+	size_t i, nr = 0;
+	int err;
+
+	snap->actors = arena_array(&snap->arena, actors->noted, sizeof(*snap->actors));
+	if (!snap->actors)
+		return -ENOMEM;
+	for (i = 0; i <= actors->mask; i++) {
+		if (!actors->known[i].key || actors->known[i].noted != actors->snapshot)
+			continue;
+		err = describe(actors, &actors->known[i], &snap->arena, &snap->actors[nr]);
+		if (err)
+			return err;
+		nr++;
+	}
+	snap->nr_actors = nr;
+	qsort(snap->actors, nr, sizeof(*snap->actors), by_key);
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who the thieves of a snapshot are: keys resolved to names while they can be.
+ */
+#ifndef STEALSCOPE_ACTORS_H
+#define STEALSCOPE_ACTORS_H
+
+#include "model/snapshot.h"
+#include "slot.h"
+
+struct actors;
+
+/* What is known of a domain's thread. */
+struct actor_thread {
+	pid_t tid; /* 0: it is gone */
+	enum role role;
+	int index;
+	const char *domain; /* never NULL, also for a domain that is gone */
+};
+
+/* Asked for the thread with a key of CLASS_DOMAIN. */
+typedef void (*actor_thread_fn)(void *data, uint64_t key, struct actor_thread *ret_thread);
+
+/* -ENOMEM. */
+int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors);
+void actors_free(struct actors *actors);
+
+/* Begin a snapshot; note one of its thieves; put all that were noted into it. 0 or -ENOMEM. */
+void actors_begin(struct actors *actors);
+int actors_note(struct actors *actors, const struct thief_entry *entry);
+int actors_end(struct actors *actors, struct snapshot *snap);
+
+#endif

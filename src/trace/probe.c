@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/probe.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#define PATH_SIZE 512
+
+struct context {
+	const char *sysroot;
+	struct probe *probe;
+	struct btf *btf; /* the kernel's types, NULL if there are none */
+};
+
+static struct finding *find(struct context *ctx, const char *what, enum verdict verdict,
+			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+static struct finding *find(struct context *ctx, const char *what, enum verdict verdict,
+			    const char *fmt, ...)
+{
+	struct finding *finding = &ctx->probe->findings[ctx->probe->nr++];
+	va_list args;
+
+	finding->what = what;
+	finding->verdict = verdict;
+	finding->advice[0] = '\0';
+	va_start(args, fmt);
+	vsnprintf(finding->detail, sizeof(finding->detail), fmt, args);
+	va_end(args);
+	return finding;
+}
+
+static void advise(struct finding *finding, const char *advice)
+{
+	snprintf(finding->advice, sizeof(finding->advice), "%s", advice);
+}
+
+static bool read_line(const struct context *ctx, const char *path, char *line, size_t size)
+{
+	char full[PATH_SIZE];
+	autofclose FILE *file = NULL;
+
+	snprintf(full, sizeof(full), "%s%s", ctx->sysroot, path);
+	file = fopen(full, "re");
+	if (!file || !fgets(line, (int)size, file))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return true;
+}
+
+static bool exists(const struct context *ctx, const char *path)
+{
+	char full[PATH_SIZE];
+
+	snprintf(full, sizeof(full), "%s%s", ctx->sysroot, path);
+	return !access(full, F_OK);
+}
+
+/* Effective capabilities of this process, from /proc/self/status. */
+static unsigned long long capabilities(const struct context *ctx)
+{
+	char path[PATH_SIZE], line[256];
+	unsigned long long caps = 0;
+	autofclose FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/proc/self/status", ctx->sysroot);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	return caps;
+}
+
+static bool has_cap(unsigned long long caps, int cap)
+{
+	return caps >> cap & 1;
+}
+
+static void probe_privilege(struct context *ctx)
+{
+	unsigned long long caps = capabilities(ctx);
+	bool admin = has_cap(caps, CAP_SYS_ADMIN);
+
+	if (admin || (has_cap(caps, CAP_BPF) && has_cap(caps, CAP_PERFMON)))
+		find(ctx, "privilege", VERDICT_OK, "%s",
+		     admin ? "CAP_SYS_ADMIN" : "CAP_BPF and CAP_PERFMON");
+	else
+		advise(find(ctx, "privilege", VERDICT_MISSING,
+			    "no CAP_BPF and CAP_PERFMON: the kernel lets no program be loaded"),
+		       "run as root (sudo stealscope ...), or give it CAP_BPF, CAP_PERFMON and "
+		       "CAP_SYS_PTRACE");
+	if (has_cap(caps, CAP_SYS_PTRACE))
+		find(ctx, "discovery", VERDICT_OK, "CAP_SYS_PTRACE: every process can be told");
+	else
+		advise(find(ctx, "discovery", VERDICT_LIMITED,
+			    "no CAP_SYS_PTRACE: other users' VMs are found when KVM runs them, TCG "
+			    "VMs are not"),
+		       "run as root, or add CAP_SYS_PTRACE");
+}
+
+static void probe_kernel(struct context *ctx)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+	char release[128];
+
+	if (!read_line(ctx, "/proc/sys/kernel/osrelease", release, sizeof(release))) {
+		uname(&uts);
+		snprintf(release, sizeof(release), "%s", uts.release);
+	}
+	sscanf(release, "%u.%u", &major, &minor);
+	if (major > 5 || (major == 5 && minor >= 15))
+		find(ctx, "kernel", VERDICT_OK, "%s", release);
+	else
+		advise(find(ctx, "kernel", VERDICT_MISSING, "%s is older than 5.15", release),
+		       "boot a kernel from 5.15 on");
+}
+
+static void probe_lockdown(struct context *ctx)
+{
+	char line[128];
+
+	if (!read_line(ctx, "/sys/kernel/security/lockdown", line, sizeof(line)) ||
+	    !strstr(line, "[confidentiality]"))
+		return;
+	advise(find(ctx, "lockdown", VERDICT_MISSING,
+		    "the kernel is locked down for confidentiality: no program may read its "
+		    "memory"),
+	       "boot with lockdown=integrity, or without lockdown");
+}
+
+static void probe_btf(struct context *ctx)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", ctx->sysroot);
+	ctx->btf = btf__parse(path, NULL);
+	if (ctx->btf)
+		find(ctx, "BTF", VERDICT_OK, "/sys/kernel/btf/vmlinux");
+	else
+		advise(find(ctx, "BTF", VERDICT_MISSING,
+			    "no /sys/kernel/btf/vmlinux: the kernel does not describe its types"),
+		       "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship it");
+}
+
+static bool has_member(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+	const struct btf_member *member;
+	int i;
+
+	if (!type)
+		return false;
+	member = btf_members(type);
+	for (i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, member[i].name_off), name))
+			return true;
+	return false;
+}
+
+/* Kernel options that the exact measurement needs, by the fields that they add. */
+static const struct {
+	const char *type, *member, *option;
+} needed_fields[] = {
+	{"sched_info", "last_queued", "CONFIG_SCHED_INFO"},
+	{"sched_entity", "cfs_rq", "CONFIG_FAIR_GROUP_SCHED"},
+	{"task_struct", "bpf_storage", "CONFIG_BPF_SYSCALL"},
+};
+
+static void probe_fields(struct context *ctx)
+{
+	size_t i;
+
+	if (!ctx->btf)
+		return;
+	for (i = 0; i < sizeof(needed_fields) / sizeof(needed_fields[0]); i++) {
+		if (has_member(ctx->btf, needed_fields[i].type, needed_fields[i].member))
+			continue;
+		advise(find(ctx, "run delay", VERDICT_MISSING, "the kernel has no %s.%s (%s)",
+			    needed_fields[i].type, needed_fields[i].member,
+			    needed_fields[i].option),
+		       "boot a kernel that has it; every kernel with KVM for hosts does");
+		return;
+	}
+	if (btf__find_by_name_kind(ctx->btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) < 0) {
+		advise(find(ctx, "run delay", VERDICT_MISSING, "no typed scheduler tracepoints"),
+		       "boot a kernel with CONFIG_TRACEPOINTS and BTF");
+		return;
+	}
+	find(ctx, "run delay", VERDICT_OK, "exact, from sched_info");
+}
+
+static void probe_features(struct context *ctx)
+{
+	if (!ctx->btf)
+		return;
+	if (has_member(ctx->btf, "bpf_local_storage_map", "bpf_ma"))
+		find(ctx, "new vCPUs", VERDICT_OK, "watched from their first switch");
+	else
+		find(ctx, "new vCPUs", VERDICT_LIMITED,
+		     "before 6.4: watched some 100 ms after their first switch");
+	if (has_member(ctx->btf, "cfs_rq", "throttled_clock_self_time"))
+		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
+	else
+		find(ctx, "quota", VERDICT_LIMITED,
+		     "before 6.6: time under a bandwidth limit is shown as the cause that had the "
+		     "CPU meanwhile, mostly idle");
+}
+
+static void probe_kvm(struct context *ctx)
+{
+	if (exists(ctx, "/sys/module/kvm") || exists(ctx, "/dev/kvm"))
+		find(ctx, "KVM", VERDICT_OK, "%s",
+		     exists(ctx, "/sys/kernel/btf/kvm") ? "module" : "built in");
+	else
+		find(ctx, "KVM", VERDICT_LIMITED,
+		     "not there (yet): TCG guests are traced, KVM guests as soon as it is loaded");
+}
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
+#define INITIAL_PIDNS_INO 0xEFFFFFFCUL
+
+static void probe_namespace(struct context *ctx)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/proc/self/ns/pid", ctx->sysroot);
+	if (stat(path, &st) || st.st_ino == INITIAL_PIDNS_INO)
+		find(ctx, "namespace", VERDICT_OK, "the host's processes are in sight");
+	else
+		advise(find(ctx, "namespace", VERDICT_MISSING,
+			    "this is another PID namespace (a container): the host's processes "
+			    "have other numbers here"),
+		       "run on the host, or with --pid=host (Kubernetes: hostPID: true)");
+}
+
+static void probe_hidepid(struct context *ctx)
+{
+	char path[PATH_SIZE], line[512];
+	autofclose FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/proc/self/mounts", ctx->sysroot);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strstr(line, " /proc proc ") || !strstr(line, "hidepid=") ||
+		    strstr(line, "hidepid=0") || strstr(line, "hidepid=off"))
+			continue;
+		advise(find(ctx, "/proc", VERDICT_LIMITED,
+			    "mounted with hidepid: without root only own processes are in sight"),
+		       "run as root, or add the user to the group of /proc's gid= option");
+		return;
+	}
+}
+
+void probe_host(const char *sysroot, struct probe *ret_probe)
+{
+	struct context ctx = {.sysroot = sysroot, .probe = ret_probe};
+
+	ret_probe->nr = 0;
+	probe_privilege(&ctx);
+	probe_kernel(&ctx);
+	probe_lockdown(&ctx);
+	probe_btf(&ctx);
+	probe_fields(&ctx);
+	probe_kvm(&ctx);
+	probe_features(&ctx);
+	probe_namespace(&ctx);
+	probe_hidepid(&ctx);
+	btf__free(ctx.btf);
+	malloc_trim(0);
+}
+
+const struct finding *probe_blocker(const struct probe *probe)
+{
+	for (size_t i = 0; i < probe->nr; i++)
+		if (probe->findings[i].verdict == VERDICT_MISSING)
+			return &probe->findings[i];
+	return NULL;
+}

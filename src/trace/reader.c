@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "trace/sample.h"
+#include "trace/watched.h"
+
+/* Everything is looked at anew so often, in case an announcement was missed. */
+#define RESCAN_NS 30000000000ULL
+
+/* More processes than this in one poll, and a full scan is cheaper. */
+#define MAX_NEWS 64
+
+struct news {
+	pid_t pids[MAX_NEWS];
+	size_t nr;
+	bool everything;
+};
+
+struct reader {
+	struct tracer *tracer;
+	struct registry *registry;
+	struct watched_table watched;
+	struct sampler *sampler;
+	reader_wait_fn on_wait;
+	void *on_wait_data;
+	uint64_t next_scan_ns;
+	uint64_t lost;	  /* events that were overwritten */
+	uint64_t refused; /* threads for which there was no free slot */
+};
+
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static void news_add(struct news *news, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < news->nr; i++)
+		if (news->pids[i] == pid)
+			return;
+	if (news->nr == MAX_NEWS)
+		news->everything = true;
+	else
+		news->pids[news->nr++] = pid;
+}
+
+static void take_events(struct reader *reader, struct news *news)
+{
+	uint64_t lost = reader->lost;
+	struct event event;
+
+	while (tracer_event(reader->tracer, &event, &reader->lost)) {
+		switch (event.type) {
+		case EVENT_VCPU:
+			if (event.vcpu < 0)
+				tracer_find_kvm(reader->tracer);
+			registry_sighted(reader->registry, (pid_t)event.tgid, (pid_t)event.tid,
+					 event.vcpu);
+			news_add(news, (pid_t)event.tgid);
+			break;
+		case EVENT_WAIT:
+			if (reader->on_wait)
+				reader->on_wait(&event, reader->on_wait_data);
+			break;
+		default:
+			news_add(news, (pid_t)event.tgid);
+			break;
+		}
+	}
+	if (lost != reader->lost)
+		news->everything = true;
+}
+
+/* Until all that the registry has is watched, or cannot be: it died, or the table is full. */
+static int join(struct reader *reader)
+{
+	autofree struct tracer_request *requests = NULL;
+	ssize_t nr;
+	int err;
+
+	watched_take_adopted(&reader->watched, reader->tracer);
+	nr = watched_join(&reader->watched, reader->registry, &requests);
+	if (nr <= 0)
+		return (int)nr;
+	err = tracer_request(reader->tracer, requests, (size_t)nr);
+	if (err)
+		return err;
+	watched_take_adopted(&reader->watched, reader->tracer);
+	free(take_ptr(requests));
+	nr = watched_join(&reader->watched, reader->registry, &requests);
+	if (nr < 0)
+		return (int)nr;
+	reader->refused = tracer_is_full(reader->tracer) ? (uint64_t)nr : 0;
+	return 0;
+}
+
+static int scan_all(struct reader *reader)
+{
+	size_t i;
+	int err = registry_scan(reader->registry);
+
+	reader->next_scan_ns = mono_ns() + RESCAN_NS;
+	for (i = 0; i < reader->watched.nr; i++)
+		reader->watched.at[reader->watched.order[i]].missing++;
+	tracer_find_kvm(reader->tracer);
+	return err;
+}
+
+int reader_poll(struct reader *reader)
+{
+	struct news news = {0};
+	size_t i;
+	int err = 0, joined;
+
+	take_events(reader, &news);
+	if (news.everything || mono_ns() >= reader->next_scan_ns) {
+		err = scan_all(reader);
+	} else if (news.nr) {
+		for (i = 0; i < news.nr; i++) {
+			int one = registry_scan_pid(reader->registry, news.pids[i]);
+
+			if (one < 0)
+				err = one;
+		}
+	} else {
+		watched_take_adopted(&reader->watched, reader->tracer);
+		return 0;
+	}
+	joined = join(reader);
+	return err ? err : joined;
+}
+
+int reader_new(struct tracer *tracer, struct registry *registry, struct reader **ret_reader)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	int err;
+
+	if (!reader)
+		return -ENOMEM;
+	reader->tracer = tracer;
+	reader->registry = registry;
+	err = watched_init(&reader->watched);
+	if (!err)
+		err = sampler_new(tracer, registry, &reader->watched, &reader->sampler);
+	if (!err)
+		err = reader_poll(reader);
+	if (err) {
+		reader_free(reader);
+		return err;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+void reader_free(struct reader *reader)
+{
+	if (!reader)
+		return;
+	sampler_free(reader->sampler);
+	watched_free(&reader->watched);
+	free(reader);
+}
+
+void reader_on_wait(struct reader *reader, reader_wait_fn fn, void *data)
+{
+	reader->on_wait = fn;
+	reader->on_wait_data = data;
+}
+
+int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
+{
+	int err;
+
+	err = reader_poll(reader);
+	if (err)
+		log_debug("discovery: %s", strerror(-err));
+	err = sampler_take(reader->sampler, ret_snap);
+	if (err)
+		return err;
+	ret_snap->trace.dropped = reader->lost + reader->refused;
+	watched_drop_dead(&reader->watched, reader->tracer);
+	registry_reap(reader->registry);
+	return 0;
+}

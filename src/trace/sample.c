@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/sample.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/cpu.h"
+#include "trace/actors.h"
+
+#define NR_PROGRAMS 16
+
+struct sampler {
+	struct tracer *tracer;
+	struct registry *registry;
+	struct watched_table *watched;
+	struct actors *actors;
+	uint64_t clock;	   /* of the snapshot under way, for what is not finished */
+	char fallback[32]; /* the name of a domain that was gone before it was looked at */
+};
+
+static const char *domain_name(struct sampler *sampler, pid_t pid)
+{
+	const struct domain *domain = registry_find(sampler->registry, pid);
+
+	if (domain)
+		return domain->name;
+	snprintf(sampler->fallback, sizeof(sampler->fallback), "qemu-%d", pid);
+	return sampler->fallback;
+}
+
+static void thread_of_key(void *data, uint64_t key, struct actor_thread *ret_thread)
+{
+	struct sampler *sampler = data;
+	const struct watched *watched = &sampler->watched->at[key_slot(key)];
+
+	ret_thread->domain = domain_name(sampler, (pid_t)key_process(key));
+	if (watched->key != key)
+		return;
+	ret_thread->tid = watched->tid;
+	ret_thread->role = watched->role;
+	ret_thread->index = watched->index;
+}
+
+int sampler_new(struct tracer *tracer, struct registry *registry, struct watched_table *watched,
+		struct sampler **ret_sampler)
+{
+	struct sampler *sampler = calloc(1, sizeof(*sampler));
+
+	if (!sampler)
+		return -ENOMEM;
+	sampler->tracer = tracer;
+	sampler->registry = registry;
+	sampler->watched = watched;
+	if (actors_new(thread_of_key, sampler, &sampler->actors)) {
+		free(sampler);
+		return -ENOMEM;
+	}
+	*ret_sampler = sampler;
+	return 0;
+}
+
+void sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return;
+	actors_free(sampler->actors);
+	free(sampler);
+}
+
+static int copy_bins(struct arena *arena, const struct slot_waits *from, struct wait_sample *to)
+{
+	struct bin *bins;
+	uint32_t bucket, nr = 0;
+
+	to->count = from->count;
+	to->sum_ns = from->sum_ns;
+	for (bucket = 0; bucket < NR_BUCKETS; bucket++)
+		nr += !!from->buckets[bucket];
+	bins = arena_array(arena, nr, sizeof(*bins));
+	if (!bins)
+		return -ENOMEM;
+	to->bins = bins;
+	to->nr_bins = nr;
+	for (bucket = 0; bucket < NR_BUCKETS; bucket++)
+		if (from->buckets[bucket])
+			*bins++ = (struct bin){bucket, from->buckets[bucket]};
+	return 0;
+}
+
+/* What was kept of the epochs since the last snapshot: the one that ended, and its successor's
+ * start. */
+static int copy_intervals(struct sampler *sampler, struct arena *arena, const struct slot *slot,
+			  uint64_t epoch, struct thread_sample *thread)
+{
+	const struct slot_interval *ended = &slot->interval[epoch & 1];
+	const struct slot_interval *begun = &slot->interval[(epoch + 1) & 1];
+	struct thief_sample *thieves;
+	unsigned int kind, i;
+
+	thieves = arena_array(arena, NR_THIEVES, sizeof(*thieves));
+	if (!thieves)
+		return -ENOMEM;
+	thread->thieves = thieves;
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		if (ended->epoch == epoch)
+			thread->waits[kind].max_ns = ended->max_ns[kind];
+		if (begun->epoch == epoch + 1 && begun->max_ns[kind] > thread->waits[kind].max_ns)
+			thread->waits[kind].max_ns = begun->max_ns[kind];
+	}
+	for (i = 0; i < NR_THIEVES && ended->epoch == epoch; i++) {
+		if (!ended->thieves[i].key)
+			continue;
+		if (actors_note(sampler->actors, &ended->thieves[i]))
+			return -ENOMEM;
+		thieves[thread->nr_thieves].key = ended->thieves[i].key;
+		thieves[thread->nr_thieves++].ns = ended->thieves[i].ns;
+	}
+	return 0;
+}
+
+static void copy_counts(struct sampler *sampler, const struct slot *slot, struct watched *watched,
+			struct thread_sample *thread)
+{
+	uint64_t under_way = sampler->clock > slot->since ? sampler->clock - slot->since : 0;
+
+	thread->role = watched->role;
+	thread->index = watched->index;
+	thread->tid = watched->tid;
+	thread->start = watched->start;
+	thread->dead = slot->state == SLOT_DEAD;
+	thread->steal_ns = slot->steal_ns;
+	thread->run_delay_ns = slot->cum;
+	thread->merged = slot->merged;
+	thread->waiting_ns = slot->state == SLOT_WAITING ? under_way : 0;
+	memcpy(thread->cause_ns, slot->cause_ns, sizeof(thread->cause_ns));
+	thread->run_ns = slot->run_ns + (slot->state == SLOT_RUNNING ? under_way : 0);
+	if (thread->run_ns < watched->run_ns)
+		thread->run_ns = watched->run_ns;
+	watched->run_ns = thread->run_ns;
+	watched->last_taken = thread->dead;
+}
+
+static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena,
+			 struct thread_sample *thread)
+{
+	struct watched *watched = &sampler->watched->at[index];
+	struct slot slot;
+	uint64_t epoch = tracer_take(sampler->tracer, index, &slot);
+	unsigned int kind;
+
+	copy_counts(sampler, &slot, watched, thread);
+	thread->name = arena_strdup(arena, watched->name);
+	if (!thread->name)
+		return -ENOMEM;
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
+		if (copy_bins(arena, &slot.waits[kind], &thread->waits[kind]))
+			return -ENOMEM;
+	return copy_intervals(sampler, arena, &slot, epoch, thread);
+}
+
+static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
+		    struct domain_sample *sample)
+{
+	const struct domain *domain = registry_find(sampler->registry, pid);
+
+	sample->pid = pid;
+	sample->name = arena_strdup(arena, domain_name(sampler, pid));
+	sample->manager = arena_strdup(arena, domain ? domain->manager : "qemu");
+	sample->accel = arena_strdup(arena, domain ? domain->accel : "kvm");
+	sample->uuid = domain ? arena_strdup(arena, domain->uuid) : NULL;
+	sample->start = domain ? domain->start : 0;
+	return sample->name && sample->manager && sample->accel ? 0 : -ENOMEM;
+}
+
+/* One domain per stretch of the order with the same process. */
+static int sample_watched(struct sampler *sampler, struct snapshot *snap)
+{
+	struct watched_table *watched = sampler->watched;
+	const uint32_t *order = watched_order(watched);
+	size_t first, next, i;
+	int err;
+
+	for (first = 0; first < watched->nr; first = next) {
+		pid_t pid = watched->at[order[first]].domain;
+		struct domain_sample *domain = &snap->domains[snap->nr_domains++];
+
+		for (next = first; next < watched->nr; next++)
+			if (watched->at[order[next]].domain != pid)
+				break;
+		err = describe(sampler, pid, &snap->arena, domain);
+		if (err)
+			return err;
+		domain->threads = arena_array(&snap->arena, next - first, sizeof(*domain->threads));
+		if (!domain->threads)
+			return -ENOMEM;
+		for (i = first; i < next; i++) {
+			err = sample_thread(sampler, order[i], &snap->arena,
+					    &domain->threads[domain->nr_threads++]);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct domain_sample *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Domains none of whose threads is watched (yet) are still domains. */
+static int sample_unwatched(struct sampler *sampler, struct snapshot *snap)
+{
+	size_t nr, i, watched = snap->nr_domains;
+	const struct domain *domains = registry_domains(sampler->registry, &nr);
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		struct domain_sample key = {.pid = domains[i].pid};
+
+		if (domains[i].gone || bsearch(&key, snap->domains, watched, sizeof(key), by_pid))
+			continue;
+		err = describe(sampler, key.pid, &snap->arena, &snap->domains[snap->nr_domains++]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
+{
+	struct program_cost costs[NR_PROGRAMS];
+	struct tracer_counts counts;
+	size_t i, nr = tracer_cost(tracer, costs, NR_PROGRAMS);
+
+	tracer_counts(tracer, &counts);
+	trace->merged = counts.merged;
+	trace->chain_breaks = counts.chain_breaks;
+	trace->clamped = counts.clamped;
+	trace->has_bpf_cost = nr > 0;
+	for (i = 0; i < nr; i++) {
+		trace->bpf_ns += costs[i].ns;
+		trace->bpf_runs += costs[i].runs;
+	}
+}
+
+static int sample_host(struct host_sample *host)
+{
+	struct cpu_times times;
+	int err = cpu_times_read(&times);
+
+	if (err)
+		return err;
+	*host = (struct host_sample){
+		.cpus = times.online,
+		.user = times.user,
+		.nice = times.nice,
+		.system = times.system,
+		.idle = times.idle,
+		.iowait = times.iowait,
+		.irq = times.irq,
+		.softirq = times.softirq,
+		.steal = times.steal,
+		.guest = times.guest,
+		.guest_nice = times.guest_nice,
+	};
+	return 0;
+}
+
+int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
+{
+	struct snapshot snap = {0};
+	size_t nr;
+	int err;
+
+	registry_domains(sampler->registry, &nr);
+	snap.domains = arena_array(&snap.arena, nr + sampler->watched->nr, sizeof(*snap.domains));
+	if (!snap.domains)
+		return -ENOMEM;
+	actors_begin(sampler->actors);
+	snap.time_ns = clock_ns(CLOCK_REALTIME);
+	snap.mono_ns = clock_ns(CLOCK_MONOTONIC);
+	sampler->clock = tracer_clock(sampler->tracer);
+	err = sample_host(&snap.host);
+	if (!err)
+		err = sample_watched(sampler, &snap);
+	if (!err)
+		err = sample_unwatched(sampler, &snap);
+	if (!err)
+		err = actors_end(sampler->actors, &snap);
+	if (err) {
+		snapshot_free(&snap);
+		return err;
+	}
+	sample_trace(sampler->tracer, &snap.trace);
+	*ret_snap = snap;
+	return 0;
+}
