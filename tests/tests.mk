@@ -37,3 +37,16 @@ $(BUILD)/guest/%.o: tests/guest/%.c tests/tests.mk
 $(BUILD)/guest/%.o: tests/guest/%.S tests/tests.mk
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -m64 -MMD -MP -c -o $@ $<
+
+# Live tests: real guests on this kernel, as root. Each holds a lock, so that they never overlap.
+HOG := $(BUILD)/tests/live/hog
+LIVE_TESTS := $(wildcard tests/live/*.t)
+
+$(HOG): tests/live/hog.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -o $@ $<
+
+.PHONY: check-live
+check-live: $(BUILD)/stealscope $(GUEST) $(HOG)
+	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
+		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(LIVE_TESTS)

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The tests' own footing: the guest's steal clock is the kernel's run delay."""
+
+import time
+
+from lib import *
+
+WINDOW = 2
+
+
+def stands_still_when_paused(guest):
+    guest.stop()
+    before = guest.schedstat()
+    time.sleep(0.2)
+    equal(guest.schedstat(), before, "a paused guest's counters stand still")
+    guest.cont()
+
+
+def clock_is_run_delay(guest, hog):
+    if guest.accel != "kvm":
+        return skip("steal clock and schedstat", "needs KVM")
+    hog.stop()
+    ns0, stat0 = guest.ask_exact()
+    hog.cont()
+    time.sleep(WINDOW)
+    hog.stop()
+    ns1, stat1 = guest.ask_exact()
+    ok(ns1 - ns0 > 0.2e9 * WINDOW, "the hog steals from the guest", ns1 - ns0)
+    near(ns1 - ns0, stat1.delay - stat0.delay, 1e-4, "steal clock grows as schedstat does")
+    ok(hog.schedstat().run > 0, "the hog runs")
+
+
+def says_what_it_lacks():
+    guest = Guest("live-tcg", accel="tcg", append="sleep=1000")
+    equal(guest.ask()[0]["ns"], None, "no steal clock under TCG")
+    guest.quit()
+
+
+def test():
+    guest = Guest("live-footing", vcpus=2, append="spin=0")
+    equal(len(guest.tids), 2, "QEMU names the threads of two vCPUs")
+    equal(sorted(guest.ask()), [0, 1], "both vCPUs started")
+    runs = [guest.schedstat(vcpu).run for vcpu in (0, 1)]
+    wait_for("vCPU 0 to run", lambda: guest.schedstat(0).run - runs[0] > 3e8)
+    ok(guest.schedstat(1).run - runs[1] < 1e8, "vCPU 0 spins, vCPU 1 halts")
+    stands_still_when_paused(guest)
+    clock_is_run_delay(guest, Hog("live-hog"))
+    guest.quit()
+    says_what_it_lacks()
+
+
+main(test)

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The host: its CPUs and cgroups, what the kernel counts, and processes of our own."""
+
+import collections
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from . import cleanup
+
+PREFIX = "stealscope-live."
+TIMEOUT = 60
+
+Stat = collections.namedtuple("Stat", "run delay count")
+
+
+def wait_for(what, predicate, timeout=TIMEOUT):
+    """The first true value of @predicate; TimeoutError, naming @what, if none comes."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout} s for {what}")
+        time.sleep(0.01)
+
+
+def accel():
+    """"kvm" where it works, else "tcg"."""
+    forced = os.environ.get("STEALSCOPE_LIVE_ACCEL")
+    if forced:
+        return forced
+    return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+
+
+def work_cpu():
+    """The CPU that tests compete for. The others are where everything else of a test runs."""
+    return _WORK_CPU
+
+
+_CPUS = os.sched_getaffinity(0)
+_WORK_CPU = max(_CPUS)
+
+
+def leave_work_cpu():
+    """This process and its children stay off the CPU that tests compete for, if they can."""
+    os.sched_setaffinity(0, _CPUS - {_WORK_CPU} or _CPUS)
+
+
+def temp_dir():
+    """A new directory that anyone may enter."""
+    path = tempfile.mkdtemp(prefix=PREFIX)
+    os.chmod(path, 0o755)
+    cleanup.on_exit(lambda: shutil.rmtree(path, ignore_errors=True))
+    return path
+
+
+def start(argv, **popen):
+    """A child that ends with this test, whatever ends the test."""
+    child = subprocess.Popen(argv, preexec_fn=cleanup.die_with_parent, **popen)
+
+    def end():
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+
+    cleanup.on_exit(end)
+    return child
+
+
+def tasks(pid):
+    return sorted(int(tid) for tid in os.listdir(f"/proc/{pid}/task"))
+
+
+def schedstat(tid):
+    """Nanoseconds on a CPU, nanoseconds runnable off it, times on a CPU."""
+    with open(f"/proc/{tid}/schedstat") as file:
+        return Stat(*map(int, file.read().split()))
+
+
+def status(tid):
+    """/proc/TID/status as a dictionary."""
+    with open(f"/proc/{tid}/status") as file:
+        return {key: value.strip() for key, value in (line.split(":", 1) for line in file)}
+
+
+class Hog:
+    """A process that burns CPU on one CPU under a name of its own."""
+
+    def __init__(self, comm, *ignored, cpu=_WORK_CPU, executable=None, argv0="hog", user=None):
+        self.child = start([argv0, comm, *ignored], executable=executable or os.environ["HOG"],
+                           user=user)
+        self.pid = self.child.pid
+        os.sched_setaffinity(self.pid, {cpu})
+        wait_for("the hog's name", lambda: status(self.pid)["Name"] == comm)
+
+    def schedstat(self):
+        return schedstat(self.pid)
+
+    def stop(self):
+        self.child.send_signal(signal.SIGSTOP)
+
+    def cont(self):
+        self.child.send_signal(signal.SIGCONT)
+
+    def end(self):
+        self.child.kill()
+        self.child.wait()
+
+
+def _cpu_controller():
+    """(where, version) of the cgroup CPU controller; (None, 0) without one."""
+    if os.path.exists("/sys/fs/cgroup/cpu/cpu.shares") or os.path.exists(
+            "/sys/fs/cgroup/cpu/tasks"):
+        return "/sys/fs/cgroup/cpu", 1
+    try:
+        with open("/sys/fs/cgroup/cgroup.subtree_control") as file:
+            return ("/sys/fs/cgroup", 2) if "cpu" in file.read().split() else (None, 0)
+    except FileNotFoundError:
+        return None, 0
+
+
+class Cgroup:
+    """A cgroup with the CPU controller, v1 or v2, below @parent or the root."""
+
+    root, version = _cpu_controller()
+
+    def __init__(self, name, parent=None):
+        base = parent.dir if parent else self.root
+        if self.version == 2 and parent:
+            self._write(base, "cgroup.subtree_control", "+cpu")
+        self.dir = os.path.join(base, PREFIX + name)
+        os.mkdir(self.dir)
+        cleanup.on_exit(self._remove)
+
+    @property
+    def path(self):
+        """As /proc/PID/cgroup shows it."""
+        return self.dir[len(self.root):]
+
+    @staticmethod
+    def _write(directory, name, value):
+        with open(os.path.join(directory, name), "w") as file:
+            file.write(str(value))
+
+    def limit(self, quota_us, period_us):
+        if self.version == 1:
+            self._write(self.dir, "cpu.cfs_period_us", period_us)
+            self._write(self.dir, "cpu.cfs_quota_us", quota_us)
+        else:
+            self._write(self.dir, "cpu.max", f"{quota_us} {period_us}")
+
+    def weigh(self, weight):
+        """cpu.shares (v1) or cpu.weight (v2)."""
+        self._write(self.dir, "cpu.shares" if self.version == 1 else "cpu.weight", weight)
+
+    def add(self, pid):
+        """A process with all its threads."""
+        self._write(self.dir, "cgroup.procs", pid)
+
+    def _remove(self):
+        remove_cgroup(self.dir)
+
+
+def remove_cgroup(directory):
+    """Its last processes may still be on their way out."""
+    def removed():
+        try:
+            os.rmdir(directory)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return False
+        return True
+
+    wait_for(f"{directory} to empty", removed, 10)
+
+
+def remove_stale():
+    """What a test left that was killed so that it could not clean up. Call it with the lock held."""
+    if Cgroup.root:
+        for directory, _, _ in os.walk(Cgroup.root, topdown=False):
+            if os.path.basename(directory).startswith(PREFIX):
+                remove_cgroup(directory)
+    for name in os.listdir(tempfile.gettempdir()):
+        if name.startswith(PREFIX):
+            shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)
