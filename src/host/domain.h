@@ -20,15 +20,23 @@
 
 struct thread {
 	pid_t tid;
-	uint64_t start; /* clock ticks since boot, as /proc/TID/stat; with tid, the identity */
+	uint64_t start; /* clock ticks since boot, as /proc/TID/stat; 0: registry_thread_start() */
 	enum role role;
-	int index;	 /* vcpu id; -1: another role, or not known yet */
-	bool index_sure; /* from KVM (the fd in the KVM_RUN ioctl, or the kernel), not from a name
-			  */
+	/*
+	 * vcpu's number; -1: another role, or not known yet. QEMU's own number (in the thread's
+	 * name, libvirt's files) where there is one, else KVM's vcpu id. They differ where a
+	 * socket's cores are no power of two: KVM's is the APIC id and leaves gaps.
+	 */
+	int index;
+	bool index_sure; /* it is from KVM (the fd of its KVM_RUN, or the kernel) or libvirt's
+			    files, not from a name or by elimination */
 	char comm[16];
 	char *name; /* iothread: its id ("disk1" of "IO disk1"); else NULL */
 	int slot;   /* for the tracer: its slot, -1 while it has none */
 	bool gone;  /* not seen by the latest scan; dropped by registry_reap() */
+	/* the registry's own: */
+	uint64_t ino;	/* of /proc/P/task/T: another one for another thread; 0: vhost kthread */
+	uint64_t until; /* its name is read again until then, in clock ticks since boot */
 };
 
 struct domain {
@@ -42,6 +50,9 @@ struct domain {
 	struct thread *threads; /* vCPUs by index, then by tid */
 	size_t nr_threads;
 	bool gone; /* its process is gone, or is another one now */
+	/* the registry's own: */
+	size_t max_threads; /* room in @threads */
+	uint64_t listed;    /* when the threads were listed last, clock ticks since boot */
 };
 
 struct registry;
@@ -53,6 +64,9 @@ void registry_free(struct registry *reg);
 /* For tests of scale: processes whose executable is @path count as QEMU under KVM. */
 int registry_trust(struct registry *reg, const char *path);
 
+/* Where libvirt keeps the status of its domains, "/run/libvirt/qemu" except in tests. -ENOMEM. */
+int registry_libvirt_dir(struct registry *reg, const char *path);
+
 /*
  * Look at every process / at one process. What vanishes while it is read is skipped; a process that
  * is no domain is remembered as such by pid and start time and costs one read at the next scan.
@@ -62,15 +76,25 @@ int registry_trust(struct registry *reg, const char *path);
 int registry_scan(struct registry *reg);
 int registry_scan_pid(struct registry *reg, pid_t pid);
 
-/* KVM was seen running vCPU @index in thread @tid of process @pid: it is a domain, whatever its
- * name. */
+/*
+ * KVM was seen running vCPU @index in thread @tid of process @pid: it is a domain, whatever its
+ * name. 0; -ESRCH: gone already; -errno.
+ */
 int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index);
+
+/*
+ * When @thread started, in clock ticks since boot; read the first time it is asked for, since a
+ * scan would take half as long again if it read it for all. 0: the thread is gone.
+ */
+uint64_t registry_thread_start(struct registry *reg, const struct domain *domain,
+			       struct thread *thread);
 
 /* Drop the threads and domains that are gone. */
 void registry_reap(struct registry *reg);
 
-/* In order of pid. The arrays are valid until the next call that changes the registry. */
+/* In order of pid; gone ones stand before the living one of the same pid, which alone is found. The
+ * arrays are valid until the next call that changes the registry. */
 struct domain *registry_domains(struct registry *reg, size_t *ret_nr);
-struct domain *registry_find(struct registry *reg, pid_t pid);
+struct domain *registry_find(const struct registry *reg, pid_t pid);
 
 #endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inside the registry of domains; see domain.h for what it promises.
+ *
+ *	domain.c   what the registry holds
+ *	scan.c     when what is looked at: scans, sightings, what is gone
+ *	verdict.c  is this process a domain, and what is it called
+ *	threads.c  the threads of a domain: which are there, their names
+ *	unnamed.c  the vCPUs of a domain whose threads have no names
+ *
+ * What a scan costs. A process is judged once, by its command, links and fds; after that one read
+ * of its stat tells whether it still is the same program (start time, and addresses that are
+ * random at each exec). A thread costs one read of its name when it is new; after that nothing:
+ * the directory listing of /proc/P/task gives an inode number, and a number that was used again
+ * gets a new inode (fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers
+ * only grow). Names of new threads are read again for THREAD_YOUNG, since QEMU names a thread
+ * after its start; in every REFRESH-th scan of a process everything is read again.
+ */
+#ifndef STEALSCOPE_HOST_REGISTRY_H
+#define STEALSCOPE_HOST_REGISTRY_H
+
+#include "host/domain.h"
+#include "host/procfs.h"
+#include "host/task.h"
+
+#define REFRESH 16
+
+struct process {
+	pid_t pid;
+	uint64_t start; /* 0: not looked at yet */
+	uint64_t start_stack, arg_start;
+	char comm[TASK_COMM_LEN];
+	bool vmm;	   /* its executable is called like a VMM: it may still become a domain */
+	bool sighted;	   /* KVM was seen running it */
+	pid_t vhost_owner; /* a vhost kernel thread's; else 0 */
+	unsigned int seen; /* in which scan it was there last */
+};
+
+struct registry {
+	int proc; /* O_PATH fd of procfs */
+	char *trusted;
+	char *libvirt_dir;
+	unsigned int scans;
+	uint64_t hz;		   /* clock ticks per second */
+	uint64_t now;		   /* clock ticks since boot */
+	struct process *processes; /* ascending by pid */
+	size_t nr_processes, max_processes;
+	struct domain *domains; /* ascending by pid */
+	size_t nr_domains, max_domains;
+	struct proc_list pids, tids, fds; /* scratch, here to be allocated once */
+	struct text text;
+};
+
+struct process *process_find(const struct registry *reg, pid_t pid);
+/* Found or added. 0, -ENOMEM. */
+int process_get(struct registry *reg, pid_t pid, struct process **ret);
+
+/* The process whose /proc/P is open as @dir is a domain: add it, with its threads. 0, -errno. */
+int domain_new(struct registry *reg, int dir, const struct process *process, const char *accel);
+/* The domain of @pid, if there is one, and its threads are gone. */
+void domain_gone(struct registry *reg, pid_t pid);
+
+enum verdict { VERDICT_NONE, VERDICT_KVM, VERDICT_TCG };
+
+/* What the process whose /proc/P is open as @dir is; sets @process->vmm. */
+enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
+			const struct task_stat *stat);
+
+/* Fill in name, uuid and manager. 0, -errno. */
+int verdict_identify(struct registry *reg, int dir, struct domain *domain);
+
+/* Bring the threads of @domain up to date; @full: read all names again. 0, -errno. */
+int threads_refresh(struct registry *reg, int dir, struct domain *domain, bool full);
+
+/* Attach a vhost kernel thread; those not attached again by this scan are gone. 0, -ENOMEM. */
+int threads_add_vhost(struct registry *reg, struct domain *domain, const struct process *kthread);
+void threads_drop_vhosts(struct registry *reg, struct domain *domain);
+
+/* KVM says that @tid is vCPU @index. 0; -ESRCH: no such thread. */
+int threads_sighted(struct domain *domain, pid_t tid, int index);
+
+/*
+ * Tell the vCPUs of a domain whose threads have no names: by libvirt's status file, libvirt's
+ * cgroups, or what the threads run. Its threads are in order of tid.
+ */
+void unnamed_resolve(struct registry *reg, int dir, struct domain *domain);
+
+#endif

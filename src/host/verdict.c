@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Is a process a domain, and what is it called. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "host/cgroup.h"
+#include "host/exe.h"
+#include "host/manager.h"
+#include "host/registry.h"
+#include "host/role.h"
+
+/* Does the process hold a file of KVM's VM (virt/kvm/kvm_main.c: "kvm-vm")? */
+static bool holds_vm(struct registry *reg, int dir)
+{
+	autoclose int fds = proc_open(dir, "fd");
+
+	if (fds < 0 || proc_list(fds, ".", &reg->fds))
+		return false;
+	for (size_t i = 0; i < reg->fds.nr; i++) {
+		char fd[16], link[32];
+
+		snprintf(fd, sizeof(fd), "%d", reg->fds.entries[i].id);
+		if (proc_link(fds, fd, link, sizeof(link)) > 0 &&
+		    !strcmp(link, "anon_inode:kvm-vm"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is it a copy that a domain forked and that has not called exec yet (QEMU does, to run its network
+ * scripts)? It holds the VM's file, too, but cannot run it. The addresses that exec makes random
+ * are those of its parent.
+ */
+static bool is_fork_of_domain(struct registry *reg, const struct task_stat *stat)
+{
+	const struct process *parent = process_find(reg, stat->ppid);
+
+	return parent && stat->start_stack && parent->start_stack == stat->start_stack &&
+	       parent->arg_start == stat->arg_start && registry_find(reg, stat->ppid);
+}
+
+static bool emulates(struct registry *reg, int dir, const char *exe)
+{
+	struct argv argv;
+
+	if (!exe_is_qemu(exe) || !exe_is_roots(dir, exe) || proc_read(dir, "cmdline", &reg->text))
+		return false;
+	argv = (struct argv){reg->text.data, reg->text.len};
+	return qemu_may_emulate(&argv);
+}
+
+enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
+			const struct task_stat *stat)
+{
+	char exe[PATH_MAX];
+
+	process->vhost_owner = stat->flags & TASK_KTHREAD ? role_vhost_owner(stat->comm) : 0;
+	if (stat->flags & TASK_KTHREAD || proc_link(dir, "exe", exe, sizeof(exe)) < 0)
+		return VERDICT_NONE;
+	process->vmm = exe_is_vmm(exe);
+	if (process->sighted || (reg->trusted && !strcmp(exe, reg->trusted)))
+		return VERDICT_KVM;
+	if (is_fork_of_domain(reg, stat))
+		return VERDICT_NONE;
+	if (holds_vm(reg, dir))
+		return VERDICT_KVM;
+	return emulates(reg, dir, exe) ? VERDICT_TCG : VERDICT_NONE;
+}
+
+int verdict_identify(struct registry *reg, int dir, struct domain *domain)
+{
+	cleanup(cgroup_paths_free) struct cgroup_paths paths = {0};
+	struct vmm vmm = {.pid = domain->pid};
+	struct identity id;
+	char exe[PATH_MAX];
+	ssize_t len = proc_link(dir, "exe", exe, sizeof(exe));
+	int err;
+
+	if (len < 0)
+		return (int)len;
+	if (!proc_read(dir, "cgroup", &reg->text)) {
+		err = cgroup_parse_paths(reg->text.data, &paths);
+		if (err)
+			return err;
+	}
+	err = proc_read(dir, "cmdline", &reg->text);
+	if (err)
+		return err;
+	vmm.argv = (struct argv){reg->text.data, reg->text.len};
+	vmm.exe = exe;
+	vmm.cgroup = cgroup_service_path(&paths);
+	err = identity_of(&vmm, &id);
+	if (err)
+		return err;
+	free(domain->name);
+	free(domain->uuid);
+	domain->name = id.name;
+	domain->uuid = id.uuid;
+	domain->manager = id.manager;
+	return 0;
+}
