@@ -13,6 +13,17 @@ $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 check-unit: $(UNIT_BIN)
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT_BIN)
 
+RENDER := $(BUILD)/tests/golden/render_main
+
+$(RENDER): $(BUILD)/tests/golden/render_main.o $(BUILD)/core.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+# UPDATE=1 writes the expected output anew.
+.PHONY: check-golden
+check-golden: $(RENDER)
+	$(Q)$(PROVE) tests/golden/check :: $(abspath $(RENDER))
+
 # The bare-metal guest: long-mode code in the 32-bit ELF file that QEMU's multiboot loader takes.
 GUEST := $(BUILD)/guest/guest.elf
 GUEST_SRC := $(wildcard tests/guest/*.c tests/guest/*.S)

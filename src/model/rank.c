@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "model/names.h"
+
 double pct_of(uint64_t ns, unsigned int nr, uint64_t interval_ns)
 {
 	return nr && interval_ns ? 100.0 * (double)ns / (double)interval_ns / nr : 0;
@@ -115,7 +117,6 @@ static int add_row(struct rows *rows, const struct blame *victim, const struct t
 
 static int add_victim(struct rows *rows, const struct blame *victim)
 {
-	static const enum cause nobodys[] = {CAUSE_QUOTA, CAUSE_PHANTOM, CAUSE_UNKNOWN};
 	const struct suffering *who = victim->victim;
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	size_t nr = merge_thieves(who, rows->by, list);
@@ -123,10 +124,10 @@ static int add_victim(struct rows *rows, const struct blame *victim)
 
 	for (size_t i = 0; !err && i < nr; i++)
 		err = add_row(rows, victim, &list[i]);
-	for (size_t i = 0; !err && i < sizeof(nobodys) / sizeof(nobodys[0]); i++) {
-		struct thief nobody = {nobodys[i], NULL, who->cause_ns[nobodys[i]]};
+	for (enum cause cause = 0; !err && cause < NR_CAUSES; cause++) {
+		struct thief nobody = {cause, NULL, who->cause_ns[cause]};
 
-		if (nobody.ns)
+		if (nobody.ns && !cause_has_thieves(cause))
 			err = add_row(rows, victim, &nobody);
 	}
 	return err;

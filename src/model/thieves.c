@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/names.h"
+
 #define min(a, b) ((a) < (b) ? (a) : (b))
 
 /* Where an actor is in the list being made, if its epoch is the list's. */
@@ -159,20 +161,6 @@ static int by_ns(const void *a, const void *b)
 	return (x->actor > y->actor) - (x->actor < y->actor);
 }
 
-static bool has_thieves(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_VM:
-	case CAUSE_SELF:
-	case CAUSE_HOST:
-	case CAUSE_KERNEL:
-	case CAUSE_IDLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 int thieves_end(struct thieves *thieves, struct suffering *whole)
 {
 	uint64_t left[NR_CAUSES];
@@ -195,7 +183,7 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 			kept[nr++] = thief;
 	}
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
-		if (has_thieves(cause) && left[cause])
+		if (cause_has_thieves(cause) && left[cause])
 			kept[nr++] = (struct thief){cause, NULL, left[cause]};
 	}
 	whole->thieves = kept;

@@ -248,9 +248,7 @@ int render_hist_text(const struct report *report, const struct render_options *o
 	if (report->nr_domains)
 		text_summary(options, report);
 	else
-		fputs("\nNo virtual machine is running here. One that starts later is picked up "
-		      "by itself.\n",
-		      out);
+		text_no_domains(options);
 	for (size_t i = 0; i < report->nr_domains; i++) {
 		bool quiet = is_quiet(&report->domains[i]);
 

@@ -39,6 +39,13 @@ void text_head(const struct render_options *options, const struct report *report
 			host->steal);
 }
 
+void text_no_domains(const struct render_options *options)
+{
+	fputs("\nNo virtual machine is running here. One that starts later is picked up by "
+	      "itself.\n",
+	      options->out);
+}
+
 static void print_count(FILE *out, uint64_t count, const char *what)
 {
 	if (count)

@@ -43,6 +43,9 @@ void text_why(const struct render_options *options, const struct suffering *who,
 void text_head(const struct render_options *options, const struct report *report);
 void text_foot(const struct render_options *options, const struct report *report);
 
+/* What is said where there is no domain. */
+void text_no_domains(const struct render_options *options);
+
 /* Flush; 0 or -errno of what failed since the stream was last checked. */
 int text_finish(FILE *out);
 

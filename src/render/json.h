@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A streaming writer of JSON: no tree, no allocation for what is plain ASCII, one buffer. The
+ * caller nests correctly; commas are the writer's business.
+ */
+#ifndef STEALSCOPE_JSON_H
+#define STEALSCOPE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json_writer {
+	FILE *out;
+	int err; /* the first failure; nothing is written after it */
+	bool comma;
+	size_t len;
+	char buf[1 << 15];
+};
+
+void jw_begin(struct json_writer *jw, FILE *out);
+/* End the line and flush. 0 or -errno of the first failure. */
+int jw_end(struct json_writer *jw);
+
+void jw_open(struct json_writer *jw, char bracket);
+void jw_close(struct json_writer *jw, char bracket);
+
+/* @key is plain ASCII without quotes. */
+void jw_key(struct json_writer *jw, const char *key);
+void jw_u64(struct json_writer *jw, uint64_t value);
+void jw_int(struct json_writer *jw, int value);
+/* With three decimals; @value is not negative. */
+void jw_number(struct json_writer *jw, double value);
+void jw_bool(struct json_writer *jw, bool value);
+void jw_null(struct json_writer *jw);
+/* Any bytes, made valid UTF-8; null for NULL. */
+void jw_string(struct json_writer *jw, const char *s);
+/* CLOCK_REALTIME as "2026-11-21T07:00:00.123Z". */
+void jw_time(struct json_writer *jw, uint64_t time_ns);
+
+static inline void jw_field_u64(struct json_writer *jw, const char *key, uint64_t value)
+{
+	jw_key(jw, key);
+	jw_u64(jw, value);
+}
+
+static inline void jw_field_string(struct json_writer *jw, const char *key, const char *s)
+{
+	jw_key(jw, key);
+	jw_string(jw, s);
+}
+
+static inline void jw_field_number(struct json_writer *jw, const char *key, double value)
+{
+	jw_key(jw, key);
+	jw_number(jw, value);
+}
+
+#endif
