@@ -18,8 +18,9 @@
 #define PF_KTHREAD 0x00200000
 
 /* Set before loading; the verifier drops what is off. */
-const volatile bool with_thieves = 1;
+const volatile bool with_thieves = true;
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
+const volatile __u32 skew_mask;	    /* skew_cells - 1 */
 const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */
 const volatile __u64 watch_rate;    /* lines per CPU and 100 ms */
 
@@ -46,7 +47,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64); /* elements are never smaller */
 } free_slots SEC(".maps");
 
 struct {
@@ -71,6 +72,21 @@ struct {
 	__type(key, __u32);
 	__type(value, struct watch_request);
 } requests SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct skew_cell);
+} skew_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wait_detail);
+} wait_details SEC(".maps");
 
 static __always_inline struct slot *slot_at(__u32 index)
 {

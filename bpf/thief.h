@@ -34,21 +34,19 @@ static __always_inline struct slot_interval *interval_of(struct slot *slot)
 }
 
 /*
- * Add @ns to the thief's entry of the current epoch. When all are taken the smallest goes: its time
- * is still in the cause's sum, only its name is lost. A function of its own, verified once.
+ * Add @ns to the thief's entry. When all are taken the smallest goes: its time is still in the
+ * cause's sum, only its name is lost. A function of its own, verified once.
  */
-__noinline int thief_add(struct slot *slot, const struct run *run, __u64 ns)
+__noinline int thief_add(struct thief_table *table, const struct run *run, __u64 ns)
 {
-	struct slot_interval *interval;
 	struct thief_entry *entry, *least;
 	__u32 i;
 
-	if (!slot || !run)
+	if (!table || !run)
 		return 0;
-	interval = interval_of(slot);
-	least = &interval->thieves[0];
+	least = &table->entries[0];
 	for (i = 0; i < NR_THIEVES; i++) {
-		entry = &interval->thieves[i];
+		entry = &table->entries[i];
 		if (entry->key == run->key)
 			goto found;
 		if (entry->ns < least->ns)
@@ -63,10 +61,23 @@ found:
 	return 0;
 }
 
+static __always_inline struct wait_detail *detail_of(const struct slot *slot)
+{
+	__u32 index = key_slot(slot->key);
+
+	return bpf_map_lookup_elem(&wait_details, &index);
+}
+
 static __always_inline void explain(struct slot *slot, enum cause cause, __u64 ns)
 {
 	slot->cause_ns[cause & (NR_CAUSES - 1)] += ns;
 	slot->explained += ns;
+	if (watch_over_ns) {
+		struct wait_detail *detail = detail_of(slot);
+
+		if (detail)
+			detail->cause_ns[cause & (NR_CAUSES - 1)] += ns;
+	}
 }
 
 __noinline int explain_run(struct slot *slot, const struct run *run, __u64 ns)
@@ -92,7 +103,13 @@ __noinline int explain_run(struct slot *slot, const struct run *run, __u64 ns)
 	default:
 		return 0;
 	}
-	return thief_add(slot, run, ns);
+	if (watch_over_ns) {
+		struct wait_detail *detail = detail_of(slot);
+
+		if (detail)
+			thief_add(&detail->thieves, run, ns);
+	}
+	return thief_add(&interval_of(slot)->thieves, run, ns);
 }
 
 /* Explain the stretch @from … @to of @cpu's clock, with the runqueue's lock held. */
@@ -167,14 +184,19 @@ static __always_inline void run_write(struct cpu_runs *cpu, struct task_struct *
 /*
  * @task, watched or not, gives up this CPU. If it is not the one that was last seen to get it,
  * switches were hidden from tracing (or this is the first): what lies before its arrival is not
- * known.
+ * known. An idle task's arrival is not recorded (sched_info_switch()).
  */
 static __always_inline void run_append(struct cpu_runs *cpu, struct task_struct *task,
 				       const struct slot *slot, __u64 clock)
 {
 	if (cpu->pid != (__u32)task->pid || !cpu->head) {
+		__u64 arrival = task->sched_info.last_arrival;
+		__u64 last = cpu->runs[(cpu->head - 1) & (NR_RUNS - 1)].end;
+
 		cpu->chain_breaks += !!cpu->head;
-		run_write(cpu, task, actor_key(CLASS_HIDDEN, 0, 0), task->sched_info.last_arrival);
+		if (arrival < last || !arrival)
+			arrival = last ? last : clock;
+		run_write(cpu, task, actor_key(CLASS_HIDDEN, 0, 0), arrival);
 	}
 	run_write(cpu, task, key_of(task, slot), clock);
 }

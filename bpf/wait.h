@@ -13,6 +13,7 @@
 #define STEALSCOPE_WAIT_H
 
 #include "compat.h"
+#include "skew.h"
 #include "thief.h"
 #include "throttle.h"
 
@@ -47,6 +48,56 @@ static __always_inline void wait_count(struct slot *slot, __u64 wait)
 		interval->max_ns[kind] = wait;
 }
 
+#define RATE_WINDOW_NS 100000000ULL
+
+/* At most watch_rate lines in 100 ms on a CPU: a storm of waits must not become one of output. */
+static __always_inline bool within_rate(struct cpu_runs *cpu, __u64 now)
+{
+	__u64 window = now / RATE_WINDOW_NS;
+
+	if (cpu->rate_window != window) {
+		cpu->rate_window = window;
+		cpu->rate_count = 0;
+	}
+	if (cpu->rate_count++ < watch_rate)
+		return true;
+	cpu->rate_lost++;
+	return false;
+}
+
+/* A wait of a watched vCPU has ended: tell of it if it was long, and forget it. */
+static __always_inline void watch_wait(struct slot *slot, struct task_struct *task, __u64 wait,
+				       struct cpu_runs *cpu)
+{
+	struct wait_detail *detail = detail_of(slot);
+	__u64 now, pos;
+
+	if (!detail)
+		return;
+	if (wait >= watch_over_ns) {
+		now = bpf_ktime_get_ns();
+		if (within_rate(cpu, now)) {
+			struct event *event = event_reserve(&pos);
+
+			if (event) {
+				event->type = EVENT_WAIT;
+				event->tid = slot->tid;
+				event->tgid = slot->tgid;
+				event->vcpu = slot->vcpu;
+				event->slot = key_slot(slot->key);
+				event->cpu = bpf_get_smp_processor_id();
+				event->kind = slot->kind;
+				event->key = slot->key;
+				event->time_ns = now;
+				event->wait_ns = wait;
+				__builtin_memcpy(&event->detail, detail, sizeof(*detail));
+				event_publish(event, pos);
+			}
+		}
+	}
+	__builtin_memset(detail, 0, sizeof(*detail));
+}
+
 /* @task is switched in. */
 static __always_inline void arrive(struct slot *slot, struct task_struct *task, __u64 clock,
 				   struct cpu_runs *cpu)
@@ -77,6 +128,9 @@ static __always_inline void arrive(struct slot *slot, struct task_struct *task, 
 	slot->since = clock;
 	slot->state = SLOT_RUNNING;
 	slot_write_end(slot);
+	skew_change(slot, SLOT_RUNNING);
+	if (watch_over_ns)
+		watch_wait(slot, task, wait, cpu);
 }
 
 /* @task is switched out. */
@@ -96,6 +150,7 @@ static __always_inline void depart(struct slot *slot, struct task_struct *task, 
 		slot->kind = WAIT_WAKEUP;
 	}
 	slot_write_end(slot);
+	skew_change(slot, slot->state);
 }
 
 /*
@@ -120,6 +175,7 @@ static __always_inline void woken(struct slot *slot, struct task_struct *task, _
 	if ((__s64)phantom > 0)
 		explain(slot, CAUSE_PHANTOM, phantom);
 	slot_write_end(slot);
+	skew_change(slot, SLOT_WAITING);
 }
 
 #endif

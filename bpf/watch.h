@@ -15,6 +15,7 @@
 #define STEALSCOPE_WATCH_H
 
 #include "compat.h"
+#include "skew.h"
 #include "throttle.h"
 
 /* A free slot's number, or 0: the table is full. */
@@ -25,7 +26,7 @@ static __always_inline __u32 slot_take(void)
 	for (tries = 0; tries < 8; tries++) {
 		__u64 head = control.free_head;
 		__u32 at = head & free_mask;
-		__u32 *slot;
+		__u64 *slot;
 
 		if (head >= *(volatile __u64 *)&control.free_tail)
 			break;
@@ -53,6 +54,7 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 	slot->tgid = domain;
 	slot->start_boottime = task->start_boottime;
 	slot->vcpu = vcpu;
+	slot->cell = vcpu >= 0 ? cell_find(domain) : 0;
 	slot->kind = WAIT_PREEMPT;
 	slot->since = clock;
 	slot->run_base = task->se.sum_exec_runtime;
@@ -71,7 +73,11 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 	slot_write_end(slot);
 }
 
-/* Give @task a slot. Its number, or 0: the table is full, or another hook was faster. */
+/*
+ * Give @task a slot. Its number, or 0: the table is full, another hook was faster, or the allocator
+ * of task storage, which holds a few elements per CPU and refills itself by irq_work, was empty
+ * (kernel/bpf/memalloc.c): try again a moment later.
+ */
 static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu)
 {
 	__u32 index = slot_take();

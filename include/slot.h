@@ -47,6 +47,10 @@ struct thief_entry {
 	char comm[COMM_LEN]; /* of HOST and KERNEL */
 };
 
+struct thief_table {
+	struct thief_entry entries[NR_THIEVES];
+};
+
 struct slot_waits {
 	__u64 count;
 	__u64 sum_ns;
@@ -57,7 +61,7 @@ struct slot_waits {
 struct slot_interval {
 	__u64 epoch;
 	__u64 max_ns[NR_WAIT_KINDS];
-	struct thief_entry thieves[NR_THIEVES];
+	struct thief_table thieves;
 };
 
 enum slot_state {
@@ -79,6 +83,8 @@ struct slot {
 	__u32 tid;
 	__u32 tgid;	      /* of the domain's process (for vhost kernel threads, too) */
 	__u64 start_boottime; /* task_struct's, ns */
+	__u32 cell;	      /* of the domain's skew, 0: none */
+	__u32 counted;	      /* enum slot_state as which it counts there */
 	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if not known */
 	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
 	__u64 since;	      /* clock at which @state began */
@@ -129,6 +135,12 @@ enum event_type {
 	EVENT_WAIT,	/* a wait over the threshold has ended */
 };
 
+/* EVENT_WAIT only: causes and thieves of the wait under way. */
+struct wait_detail {
+	__u64 cause_ns[NR_CAUSES];
+	struct thief_table thieves;
+};
+
 struct event {
 	__u64 seq; /* position + 1 once it is complete */
 	__u32 type;
@@ -143,16 +155,21 @@ struct event {
 	__u64 key;     /* the victim */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 wait_ns;
-	__u64 cause_ns[NR_CAUSES];
-	struct thief_entry thieves[NR_THIEVES];
+	struct wait_detail detail;
 };
 
 #define NR_EVENTS 1024U
 
-/* EVENT_WAIT only: causes and thieves of the wait under way. */
-struct wait_detail {
-	__u64 cause_ns[NR_CAUSES];
-	struct thief_entry thieves[NR_THIEVES];
+/*
+ * Co-stop skew of a domain: the time during which a vCPU waited while a sibling ran. Cell 0 is
+ * never used. All fields change atomically.
+ */
+struct skew_cell {
+	__u32 domain; /* its process, 0: free */
+	__u32 vcpus;
+	__u64 states; /* vCPUs that wait << 32 | that run */
+	__u64 since;  /* CLOCK_MONOTONIC of the last change */
+	__u64 skew_ns;
 };
 
 /* Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. */
@@ -182,6 +199,7 @@ struct control {
 	__u32 pad;
 	/* kernel */
 	__u64 free_head;  /* slots ever taken out of it */
+	__u64 refused;	  /* requests that could not be met in this run of the iterator */
 	__u64 full;	  /* threads that found it empty */
 	__u64 event_head; /* events ever written */
 };

@@ -11,6 +11,7 @@
 #endif
 
 typedef _Bool bool;
+enum { false, true };
 typedef unsigned char __u8;
 typedef signed char __s8;
 typedef unsigned short __u16;

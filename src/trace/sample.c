@@ -111,12 +111,12 @@ static int copy_intervals(struct sampler *sampler, struct arena *arena, const st
 			thread->waits[kind].max_ns = begun->max_ns[kind];
 	}
 	for (i = 0; i < NR_THIEVES && ended->epoch == epoch; i++) {
-		if (!ended->thieves[i].key)
+		if (!ended->thieves.entries[i].key)
 			continue;
-		if (actors_note(sampler->actors, &ended->thieves[i]))
+		if (actors_note(sampler->actors, &ended->thieves.entries[i]))
 			return -ENOMEM;
-		thieves[thread->nr_thieves].key = ended->thieves[i].key;
-		thieves[thread->nr_thieves++].ns = ended->thieves[i].ns;
+		thieves[thread->nr_thieves].key = ended->thieves.entries[i].key;
+		thieves[thread->nr_thieves++].ns = ended->thieves.entries[i].ns;
 	}
 	return 0;
 }
@@ -144,14 +144,17 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 }
 
 static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena,
-			 struct thread_sample *thread)
+			 struct domain_sample *domain)
 {
+	struct thread_sample *thread = &domain->threads[domain->nr_threads++];
 	struct watched *watched = &sampler->watched->at[index];
 	struct slot slot;
 	uint64_t epoch = tracer_take(sampler->tracer, index, &slot);
 	unsigned int kind;
 
 	copy_counts(sampler, &slot, watched, thread);
+	if (slot.cell)
+		domain->skew_ns = tracer_skew(sampler->tracer, slot.cell);
 	thread->name = arena_strdup(arena, watched->name);
 	if (!thread->name)
 		return -ENOMEM;
@@ -197,8 +200,7 @@ static int sample_watched(struct sampler *sampler, struct snapshot *snap)
 		if (!domain->threads)
 			return -ENOMEM;
 		for (i = first; i < next; i++) {
-			err = sample_thread(sampler, order[i], &snap->arena,
-					    &domain->threads[domain->nr_threads++]);
+			err = sample_thread(sampler, order[i], &snap->arena, domain);
 			if (err)
 				return err;
 		}
@@ -260,12 +262,12 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 static int sample_host(struct host_sample *host)
 {
 	struct cpu_times times;
-	int err = cpu_times_read(&times);
+	int err = cpu_read_times("/proc", &times);
 
 	if (err)
 		return err;
 	*host = (struct host_sample){
-		.cpus = times.online,
+		.cpus = times.cpus,
 		.user = times.user,
 		.nice = times.nice,
 		.system = times.system,

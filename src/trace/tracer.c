@@ -29,12 +29,14 @@
 struct tracer {
 	struct stealscope_bpf *skel;
 	struct slot *chunks[NR_CHUNKS];
-	uint32_t *free_queue; /* mmapped, free_mask + 1 entries */
+	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
 	struct cpu_runs *cpus;
 	struct event *events;
+	struct skew_cell *cells;
 	unsigned int nr_cpus;
 	uint32_t nr_slots; /* slot 0 included */
 	uint32_t free_mask;
+	uint32_t nr_cells;
 	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
 	size_t nr_spare;
 	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
@@ -53,6 +55,14 @@ static int on_libbpf_message(enum libbpf_print_level level, const char *fmt, va_
 	line[strcspn(line, "\n")] = '\0';
 	log_debug("libbpf: %s", line);
 	return 0;
+}
+
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /* Keep the lowest numbers in use, so that few chunks are ever mapped: a binary heap. */
@@ -152,7 +162,7 @@ uint32_t tracer_adopted(struct tracer *tracer)
 	uint32_t index = 0;
 
 	if (tracer->adopted < __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE))
-		index = tracer->free_queue[tracer->adopted++ & tracer->free_mask];
+		index = (uint32_t)tracer->free_queue[tracer->adopted++ & tracer->free_mask];
 	refill(tracer);
 	return index;
 }
@@ -164,6 +174,26 @@ bool tracer_is_full(const struct tracer *tracer)
 	return !tracer->nr_spare && control->free_head >= control->free_tail;
 }
 
+/* The cell is free again when the last vCPU has left it. */
+static void cell_leave(struct tracer *tracer, uint32_t index)
+{
+	struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
+
+	if (index && !__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST))
+		memset(cell, 0, sizeof(*cell));
+}
+
+uint64_t tracer_skew(const struct tracer *tracer, uint32_t index)
+{
+	const struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
+	uint64_t skew = cell->skew_ns, since = cell->since, states = cell->states;
+	uint64_t now = mono_ns();
+
+	if (!index)
+		return 0;
+	return states >> 32 && (uint32_t)states && now > since ? skew + (now - since) : skew;
+}
+
 void tracer_release(struct tracer *tracer, uint32_t index)
 {
 	struct slot *slot = slot_rw(tracer, index);
@@ -171,6 +201,7 @@ void tracer_release(struct tracer *tracer, uint32_t index)
 
 	if (!slot)
 		return;
+	cell_leave(tracer, slot->cell);
 	key = slot->key; /* holds the slot's generation */
 	memset(slot, 0, sizeof(*slot));
 	slot->key = key;
@@ -208,7 +239,6 @@ bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_
 
 uint64_t tracer_clock(struct tracer *tracer)
 {
-	struct timespec ts;
 	int64_t now, best;
 	unsigned int cpu, i, nr;
 	uint64_t last = 0;
@@ -220,8 +250,7 @@ uint64_t tracer_clock(struct tracer *tracer)
 		if (end > last)
 			last = end;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	now = (int64_t)mono_ns();
 	if (!last)
 		return 0;
 	tracer->offsets[tracer->nr_offsets++ % NR_OFFSETS] = (int64_t)last - now;
@@ -271,7 +300,8 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 size_t tracer_map_bytes(const struct tracer *tracer)
 {
 	return tracer->nr_slots * sizeof(struct slot) + tracer->nr_cpus * sizeof(struct cpu_runs) +
-	       NR_EVENTS * sizeof(struct event) + (tracer->free_mask + 1) * sizeof(uint32_t);
+	       NR_EVENTS * sizeof(struct event) + tracer->nr_cells * sizeof(struct skew_cell) +
+	       (tracer->free_mask + 1) * sizeof(*tracer->free_queue);
 }
 
 bool tracer_find_kvm(struct tracer *tracer)
@@ -301,29 +331,49 @@ static int run_adoption(struct tracer *tracer)
 	return 0;
 }
 
-int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
-{
-	int map = bpf_map__fd(tracer->skel->maps.requests);
-	size_t i, queued = 0;
-	int err;
+/* How often what the kernel side could not adopt for want of memory at hand is tried again. */
+#define ADOPTION_TRIES 100
 
-	refill(tracer);
-	for (i = 0; i < nr; i++) {
+static int request_batch(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
+{
+	struct control *control = &tracer->skel->bss->control;
+	int map = bpf_map__fd(tracer->skel->maps.requests);
+	unsigned int tries;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < nr && !err; i++) {
 		__u32 tid = (__u32)requests[i].tid;
 
 		err = bpf_map_update_elem(map, &tid, &requests[i].what, BPF_ANY);
-		if (err && err != -E2BIG)
-			return err;
-		queued++;
-		if (queued < FREE_RESERVE / 2 && i + 1 < nr)
-			continue;
-		err = run_adoption(tracer);
-		if (err)
-			return err;
-		refill(tracer);
-		queued = 0;
 	}
-	return 0;
+	for (tries = 0; tries < ADOPTION_TRIES && !err; tries++) {
+		control->refused = 0;
+		refill(tracer);
+		err = run_adoption(tracer);
+		if (!control->refused || tracer_is_full(tracer))
+			break;
+	}
+	for (i = 0; i < nr; i++) { /* of threads that are gone */
+		__u32 tid = (__u32)requests[i].tid;
+
+		bpf_map_delete_elem(map, &tid);
+	}
+	return err;
+}
+
+int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
+{
+	size_t done = 0;
+	int err = 0;
+
+	while (done < nr && !err) {
+		size_t batch = nr - done < FREE_RESERVE / 2 ? nr - done : FREE_RESERVE / 2;
+
+		err = request_batch(tracer, requests + done, batch);
+		done += batch;
+	}
+	return err;
 }
 
 static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
@@ -337,14 +387,19 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 		slots = MAX_SLOTS;
 	tracer->nr_slots = slots;
 	tracer->free_mask = queue - 1;
+	for (tracer->nr_cells = 64; tracer->nr_cells < slots / 4;)
+		tracer->nr_cells *= 2;
 	tracer->nr_cpus = (unsigned int)libbpf_num_possible_cpus();
 	skel->rodata->with_thieves = !config->no_thieves;
 	skel->rodata->watch_over_ns = config->watch_over_ns;
 	skel->rodata->watch_rate = config->watch_rate;
 	skel->rodata->free_mask = tracer->free_mask;
+	skel->rodata->skew_mask = tracer->nr_cells - 1;
 	if (bpf_map__set_max_entries(skel->maps.slots, slots) ||
 	    bpf_map__set_max_entries(skel->maps.free_slots, queue) ||
 	    bpf_map__set_max_entries(skel->maps.cpus, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.skew_cells, tracer->nr_cells) ||
+	    bpf_map__set_max_entries(skel->maps.wait_details, config->watch_over_ns ? slots : 1) ||
 	    bpf_map__set_max_entries(skel->maps.requests, FREE_RESERVE))
 		return -EINVAL;
 	return 0;
@@ -355,14 +410,17 @@ static int tracer_map(struct tracer *tracer)
 	struct stealscope_bpf *skel = tracer->skel;
 	uint32_t index;
 
-	tracer->free_queue =
-		map_map(skel->maps.free_slots, (tracer->free_mask + 1) * sizeof(uint32_t), 0,
-			PROT_READ | PROT_WRITE);
+	tracer->free_queue = map_map(skel->maps.free_slots,
+				     (tracer->free_mask + 1) * sizeof(*tracer->free_queue), 0,
+				     PROT_READ | PROT_WRITE);
 	tracer->cpus =
 		map_map(skel->maps.cpus, tracer->nr_cpus * sizeof(struct cpu_runs), 0, PROT_READ);
 	tracer->events = map_map(skel->maps.events, NR_EVENTS * sizeof(struct event), 0, PROT_READ);
+	tracer->cells = map_map(skel->maps.skew_cells, tracer->nr_cells * sizeof(struct skew_cell),
+				0, PROT_READ | PROT_WRITE);
 	tracer->spare = malloc(tracer->nr_slots * sizeof(*tracer->spare));
-	if (!tracer->free_queue || !tracer->cpus || !tracer->events || !tracer->spare)
+	if (!tracer->free_queue || !tracer->cpus || !tracer->events || !tracer->cells ||
+	    !tracer->spare)
 		return -ENOMEM;
 	for (index = 1; index < tracer->nr_slots; index++)
 		spare_push(tracer, index);
@@ -420,11 +478,13 @@ void tracer_free(struct tracer *tracer)
 		if (tracer->chunks[chunk])
 			munmap(tracer->chunks[chunk], CHUNK_BYTES);
 	if (tracer->free_queue)
-		munmap(tracer->free_queue, (tracer->free_mask + 1) * sizeof(uint32_t));
+		munmap(tracer->free_queue, (tracer->free_mask + 1) * sizeof(*tracer->free_queue));
 	if (tracer->cpus)
 		munmap(tracer->cpus, tracer->nr_cpus * sizeof(struct cpu_runs));
 	if (tracer->events)
 		munmap(tracer->events, NR_EVENTS * sizeof(struct event));
+	if (tracer->cells)
+		munmap(tracer->cells, tracer->nr_cells * sizeof(struct skew_cell));
 	stealscope_bpf__destroy(tracer->skel);
 	if (tracer->stats_fd >= 0)
 		close(tracer->stats_fd);

@@ -57,6 +57,9 @@ bool tracer_is_full(const struct tracer *tracer);
 /* Give a dead slot, or one whose thread is gone, back. */
 void tracer_release(struct tracer *tracer, uint32_t index);
 
+/* Co-stop skew in ns of the domain whose vCPUs have this slot.cell; 0 for cell 0. */
+uint64_t tracer_skew(const struct tracer *tracer, uint32_t cell);
+
 /* Take the next event; false: none is left. @ret_lost grows by what was overwritten. */
 bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost);
 

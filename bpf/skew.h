@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Co-stop skew: how long at least one vCPU of a domain waited while a sibling ran, which is when a
+ * guest spins on a lock whose holder is not running (what esxtop's %CSTP warns of).
+ *
+ * Each domain with two vCPUs or more has a cell: how many wait, how many run. A change adds the
+ * time since the last one if both were there. Two CPUs that change it at once can be off by what
+ * lies between their two atomic operations, well under a microsecond.
+ */
+#ifndef STEALSCOPE_SKEW_H
+#define STEALSCOPE_SKEW_H
+
+#include "common.h"
+
+static __always_inline __u64 skew_weight(__u32 state)
+{
+	return state == SLOT_WAITING ? 1ULL << 32 : state == SLOT_RUNNING;
+}
+
+static __always_inline struct skew_cell *cell_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&skew_cells, &index);
+}
+
+/* The domain's cell, a new one if it has none; 0 when 8 places from its own are taken. */
+static __always_inline __u32 cell_find(__u32 domain)
+{
+	__u32 i;
+
+	for (i = 0; i < 8; i++) {
+		__u32 index = (domain + i) & skew_mask;
+		struct skew_cell *cell = cell_at(index);
+		__u32 owner;
+
+		if (!cell || !index)
+			continue;
+		owner = __sync_val_compare_and_swap(&cell->domain, 0, domain);
+		if (owner && owner != domain)
+			continue;
+		__sync_fetch_and_add(&cell->vcpus, 1);
+		return index;
+	}
+	return 0;
+}
+
+/* @slot's thread is in @state from now on. */
+static __always_inline void skew_change(struct slot *slot, __u32 state)
+{
+	struct skew_cell *cell;
+	__u64 change, old, now, since;
+
+	if (!slot->cell || slot->counted == state)
+		return;
+	cell = cell_at(slot->cell);
+	if (!cell || cell->vcpus < 2)
+		return;
+	change = skew_weight(state) - skew_weight(slot->counted);
+	slot->counted = state;
+	if (!change)
+		return;
+	now = bpf_ktime_get_ns();
+	old = __sync_fetch_and_add(&cell->states, change);
+	since = __sync_lock_test_and_set(&cell->since, now);
+	if (old >> 32 && (__u32)old && now > since)
+		__sync_fetch_and_add(&cell->skew_ns, now - since);
+}
+
+#endif
