@@ -15,27 +15,35 @@ static void write_out(struct json_writer *jw, const char *s, size_t len)
 		jw->err = errno ? -errno : -EIO;
 }
 
-static void put(struct json_writer *jw, const char *s, size_t len)
+static void put_slowly(struct json_writer *jw, const char *s, size_t len)
 {
-	if (len > sizeof(jw->buf) - jw->len) {
-		write_out(jw, jw->buf, jw->len);
-		jw->len = 0;
-	}
+	write_out(jw, jw->buf, jw->len);
+	jw->len = 0;
 	if (len > sizeof(jw->buf)) {
 		write_out(jw, s, len);
+		return;
+	}
+	memcpy(jw->buf, s, len);
+	jw->len = len;
+}
+
+static inline void put(struct json_writer *jw, const char *s, size_t len)
+{
+	if (len > sizeof(jw->buf) - jw->len) {
+		put_slowly(jw, s, len);
 		return;
 	}
 	memcpy(jw->buf + jw->len, s, len);
 	jw->len += len;
 }
 
-static void put_char(struct json_writer *jw, char c)
+static inline void put_char(struct json_writer *jw, char c)
 {
 	put(jw, &c, 1);
 }
 
 /* Before a value or a key. */
-static void separate(struct json_writer *jw)
+static inline void separate(struct json_writer *jw)
 {
 	if (jw->comma)
 		put_char(jw, ',');
@@ -74,24 +82,32 @@ void jw_close(struct json_writer *jw, char bracket)
 	jw->comma = true;
 }
 
-void jw_key(struct json_writer *jw, const char *key)
+void jw_key_len(struct json_writer *jw, const char *key, size_t len)
 {
 	separate(jw);
 	put_char(jw, '"');
-	put(jw, key, strlen(key));
+	put(jw, key, len);
 	put(jw, "\":", 2);
 	jw->comma = false;
 }
 
-/* At least @width digits. */
+/* At least @width digits; two at a time, most of a line is numbers. */
 static void put_u64(struct json_writer *jw, uint64_t value, int width)
 {
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930"
+				    "31323334353637383940414243444546474849505152535455565758596061"
+				    "62636465666768697071727374757677787980818283848586878889909192"
+				    "93949596979899";
 	char digits[20], *end = digits + sizeof(digits), *p = end;
 
-	do {
-		*--p = (char)('0' + value % 10);
-		value /= 10;
-	} while (value || end - p < width);
+	for (; value >= 10; value /= 100) {
+		p -= 2;
+		memcpy(p, &pairs[2 * (value % 100)], 2);
+	}
+	if (value || p == end)
+		*--p = (char)('0' + value);
+	while (end - p < width)
+		*--p = '0';
 	put(jw, p, (size_t)(end - p));
 }
 

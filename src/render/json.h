@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 struct json_writer {
 	FILE *out;
@@ -25,8 +26,8 @@ int jw_end(struct json_writer *jw);
 void jw_open(struct json_writer *jw, char bracket);
 void jw_close(struct json_writer *jw, char bracket);
 
-/* @key is plain ASCII without quotes. */
-void jw_key(struct json_writer *jw, const char *key);
+/* @key, of @len bytes, is plain ASCII without quotes. */
+void jw_key_len(struct json_writer *jw, const char *key, size_t len);
 void jw_u64(struct json_writer *jw, uint64_t value);
 void jw_int(struct json_writer *jw, int value);
 /* With three decimals; @value is not negative. */
@@ -37,6 +38,12 @@ void jw_null(struct json_writer *jw);
 void jw_string(struct json_writer *jw, const char *s);
 /* CLOCK_REALTIME as "2026-11-21T07:00:00.123Z". */
 void jw_time(struct json_writer *jw, uint64_t time_ns);
+
+/* Inline: the length of a literal costs nothing then. */
+static inline void jw_key(struct json_writer *jw, const char *key)
+{
+	jw_key_len(jw, key, strlen(key));
+}
 
 static inline void jw_field_u64(struct json_writer *jw, const char *key, uint64_t value)
 {
