@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define max(a, b) ((a) > (b) ? (a) : (b))
-#define min(a, b) ((a) < (b) ? (a) : (b))
+#include "model/arith.h"
 
 void hist_sum_add(struct hist_sum *sum, const struct hist *hist)
 {
@@ -82,7 +81,7 @@ int hist_delta(const struct wait_sample *from, const struct wait_sample *to, str
 		from = &nothing;
 	if (to->count > from->count) {
 		hist.count = to->count - from->count;
-		hist.sum_ns = to->sum_ns > from->sum_ns ? to->sum_ns - from->sum_ns : 0;
+		hist.sum_ns = grown(from->sum_ns, to->sum_ns);
 		hist.nr_bins = subtract(from, to, bins);
 	}
 	/* The maximum may have been taken a moment before the counts: it is at least the last

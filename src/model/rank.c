@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/names.h"
+#include "model/thieves.h"
 
 double pct_of(uint64_t ns, unsigned int nr, uint64_t interval_ns)
 {
@@ -29,15 +30,6 @@ double pct_unfinished(const struct suffering *who, unsigned int nr, uint64_t int
 	double finished = pct_of(who->steal_ns, nr, interval_ns);
 
 	return who->steal_pct > finished ? who->steal_pct - finished : 0;
-}
-
-static int biggest_first(const void *a, const void *b)
-{
-	const struct thief *x = a, *y = b;
-
-	if (x->ns != y->ns)
-		return x->ns < y->ns ? 1 : -1;
-	return (x->actor > y->actor) - (x->actor < y->actor);
 }
 
 /* Are two thieves of the same cause one to the reader? */
@@ -78,7 +70,7 @@ size_t rank_actors(const struct suffering *who, enum cause cause, struct thief *
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	size_t nr = merge_thieves(who, by, list), stored = 0;
 
-	qsort(list, nr, sizeof(*list), biggest_first);
+	qsort(list, nr, sizeof(*list), thief_compare);
 	for (size_t i = 0; i < nr && stored < max; i++) {
 		if (list[i].cause == cause && list[i].actor)
 			ret_thieves[stored++] = list[i];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/arith.h"
 #include "model/hist.h"
 #include "model/idmap.h"
 #include "model/thieves.h"
@@ -16,11 +17,6 @@ struct builder {
 	struct idmap threads; /* tid, start -> @from's thread_sample */
 	struct thieves thieves;
 };
-
-static uint64_t grown(uint64_t from, uint64_t to)
-{
-	return to > from ? to - from : 0;
-}
 
 static double percent(double part, uint64_t whole)
 {
@@ -39,7 +35,7 @@ static void settle_causes(struct suffering *own)
 	own->cause_ns[CAUSE_UNKNOWN] += grown(sum, own->steal_ns);
 	excess = grown(own->steal_ns, sum);
 	for (enum cause cause = NR_CAUSES; cause-- > 0 && excess;) {
-		uint64_t cut = excess < own->cause_ns[cause] ? excess : own->cause_ns[cause];
+		uint64_t cut = min(excess, own->cause_ns[cause]);
 
 		own->cause_ns[cause] -= cut;
 		excess -= cut;

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "model/arith.h"
 #include "model/report.h"
-
-static uint64_t grown(uint64_t from, uint64_t to)
-{
-	return to > from ? to - from : 0;
-}
 
 static double percent(uint64_t part, uint64_t whole)
 {

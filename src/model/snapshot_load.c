@@ -4,144 +4,20 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "bucket.h"
+#include "model/json_get.h"
 #include "model/snapshot_json.h"
 
-static int get_u64(const json_t *object, const char *key, uint64_t *ret)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!value)
-		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return -EINVAL;
-	*ret = (uint64_t)json_integer_value(value);
-	return 0;
-}
-
-static int get_int(const json_t *object, const char *key, int least, int *ret)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!value)
-		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < least ||
-	    json_integer_value(value) > INT_MAX)
-		return -EINVAL;
-	*ret = (int)json_integer_value(value);
-	return 0;
-}
-
-static int get_bool(const json_t *object, const char *key, bool *ret)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!value)
-		return 0;
-	if (!json_is_boolean(value))
-		return -EINVAL;
-	*ret = json_boolean_value(value);
-	return 0;
-}
-
-/* The position of a string in @names; it has to be there. */
-static int get_name(const json_t *object, const char *key, const char *const *names, int nr)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	for (int i = 0; s && i < nr; i++) {
-		if (!strcmp(s, names[i]))
-			return i;
-	}
-	return -EINVAL;
-}
-
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int decode_hex(const char *hex, struct arena *arena, const char **ret)
-{
-	size_t len = strlen(hex) / 2;
-	char *s;
-
-	if (strlen(hex) % 2)
-		return -EINVAL;
-	s = arena_alloc(arena, len + 1);
-	if (!s)
-		return -ENOMEM;
-	for (size_t i = 0; i < len; i++) {
-		int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0 || !(high | low))
-			return -EINVAL;
-		s[i] = (char)(high << 4 | low);
-	}
-	*ret = s;
-	return 0;
-}
-
-/* NULL where it is missing or null. */
-static int get_string(const json_t *object, const char *key, struct arena *arena, const char **ret)
-{
-	const json_t *value = json_object_get(object, key);
-	const json_t *hex = json_object_get(value, "hex");
-
-	if (!value || json_is_null(value))
-		return 0;
-	if (json_is_string(hex))
-		return decode_hex(json_string_value(hex), arena, ret);
-	if (!json_is_string(value))
-		return -EINVAL;
-	*ret = arena_strdup(arena, json_string_value(value));
-	return *ret ? 0 : -ENOMEM;
-}
-
-static int get_text(const json_t *object, const char *key, struct arena *arena, const char **ret)
-{
-	int err = get_string(object, key, arena, ret);
-
-	return err ? err : *ret ? 0 : -EINVAL;
-}
-
-/* NULL, an empty one, where it is missing. */
-static int get_array(const json_t *object, const char *key, const json_t **ret)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (value && !json_is_array(value))
-		return -EINVAL;
-	*ret = value;
-	return 0;
-}
-
-/* The element @i of @array as two integers. */
-static int get_pair(const json_t *array, size_t i, json_int_t *ret_a, json_int_t *ret_b)
-{
-	const json_t *pair = json_array_get(array, i);
-	const json_t *a = json_array_get(pair, 0), *b = json_array_get(pair, 1);
-
-	if (!json_is_integer(a) || !json_is_integer(b) || json_integer_value(b) < 0)
-		return -EINVAL;
-	*ret_a = json_integer_value(a);
-	*ret_b = json_integer_value(b);
-	return 0;
-}
-
-#define GET_FIELD(field) err = err ?: get_u64(object, #field, &to->field);
+#define GET_FIELD(field) err = err ?: json_get_u64(object, #field, &to->field);
 
 static int load_waits(const json_t *object, struct arena *arena, struct wait_sample *to)
 {
 	const json_t *array;
 	struct bin *bins;
-	int err = get_array(object, "bins", &array);
+	int err = json_get_array(object, "bins", &array);
 	size_t nr;
 
 	WAIT_COUNTERS(GET_FIELD)
@@ -154,7 +30,7 @@ static int load_waits(const json_t *object, struct arena *arena, struct wait_sam
 	for (size_t i = 0; i < nr; i++) {
 		json_int_t bucket, count;
 
-		if (get_pair(array, i, &bucket, &count) || count > UINT32_MAX ||
+		if (json_get_pair(array, i, &bucket, &count) || count > UINT32_MAX ||
 		    bucket < (i ? (json_int_t)bins[i - 1].bucket + 1 : 0) || bucket >= NR_BUCKETS)
 			return -EINVAL;
 		bins[i] = (struct bin){(uint32_t)bucket, (uint32_t)count};
@@ -170,7 +46,7 @@ static int load_thieves(const json_t *object, struct arena *arena, struct thread
 	const json_t *array;
 	size_t nr;
 
-	if (get_array(object, "thieves", &array))
+	if (json_get_array(object, "thieves", &array))
 		return -EINVAL;
 	nr = json_array_size(array);
 	thieves = arena_array(arena, nr, sizeof(*thieves));
@@ -178,7 +54,7 @@ static int load_thieves(const json_t *object, struct arena *arena, struct thread
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
 		json_int_t key, ns;
-		int err = get_pair(array, i, &key, &ns);
+		int err = json_get_pair(array, i, &key, &ns);
 
 		if (err)
 			return err;
@@ -193,18 +69,18 @@ static int load_thread(const json_t *object, struct arena *arena, struct thread_
 {
 	const json_t *causes = json_object_get(object, "cause_ns");
 	const json_t *waits = json_object_get(object, "waits");
-	int role = get_name(object, "role", role_names, NR_ROLES);
+	int role = json_get_name(object, "role", role_names, NR_ROLES);
 	int err = role < 0 ? role : 0;
 
 	to->role = (enum role)role;
 	to->index = -1;
-	err = err ?: get_int(object, "index", -1, &to->index);
-	err = err ?: get_text(object, "name", arena, &to->name);
-	err = err ?: get_int(object, "tid", 1, &to->tid);
-	err = err ?: get_bool(object, "dead", &to->dead);
+	err = err ?: json_get_int(object, "index", -1, &to->index);
+	err = err ?: json_get_text(object, "name", arena, &to->name);
+	err = err ?: json_get_int(object, "tid", 1, &to->tid);
+	err = err ?: json_get_bool(object, "dead", &to->dead);
 	THREAD_COUNTERS(GET_FIELD)
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
-		err = err ?: get_u64(causes, cause_names[cause], &to->cause_ns[cause]);
+		err = err ?: json_get_u64(causes, cause_names[cause], &to->cause_ns[cause]);
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 		err = err
 			      ?: load_waits(json_object_get(waits, wait_kind_names[kind]), arena,
@@ -215,14 +91,14 @@ static int load_thread(const json_t *object, struct arena *arena, struct thread_
 static int load_domain(const json_t *object, struct arena *arena, struct domain_sample *to)
 {
 	const json_t *threads;
-	int err = get_text(object, "name", arena, &to->name);
+	int err = json_get_text(object, "name", arena, &to->name);
 	size_t nr;
 
-	err = err ?: get_array(object, "threads", &threads);
-	err = err ?: get_string(object, "uuid", arena, &to->uuid);
-	err = err ?: get_int(object, "pid", 1, &to->pid);
-	err = err ?: get_text(object, "manager", arena, &to->manager);
-	err = err ?: get_text(object, "accel", arena, &to->accel);
+	err = err ?: json_get_array(object, "threads", &threads);
+	err = err ?: json_get_string(object, "uuid", arena, &to->uuid);
+	err = err ?: json_get_int(object, "pid", 1, &to->pid);
+	err = err ?: json_get_text(object, "manager", arena, &to->manager);
+	err = err ?: json_get_text(object, "accel", arena, &to->accel);
 	DOMAIN_COUNTERS(GET_FIELD)
 	if (err)
 		return err;
@@ -238,30 +114,30 @@ static int load_domain(const json_t *object, struct arena *arena, struct domain_
 
 static int load_actor(const json_t *object, struct arena *arena, struct actor *to)
 {
-	int kind = get_name(object, "kind", actor_kind_keys, NR_ACTOR_KINDS);
+	int kind = json_get_name(object, "kind", actor_kind_keys, NR_ACTOR_KINDS);
 	const json_t *key = json_object_get(object, "key");
 	int role, err = kind < 0 || !json_is_integer(key) ? -EINVAL : 0;
 
 	/* Keys have all 64 bits: those above INT64_MAX are negative here. */
 	to->key = (uint64_t)json_integer_value(key);
 	to->kind = (enum actor_kind)kind;
-	err = err ?: get_int(object, "pid", 0, &to->pid);
-	err = err ?: get_string(object, "comm", arena, &to->comm);
-	err = err ?: get_string(object, "unit", arena, &to->unit);
+	err = err ?: json_get_int(object, "pid", 0, &to->pid);
+	err = err ?: json_get_string(object, "comm", arena, &to->comm);
+	err = err ?: json_get_string(object, "unit", arena, &to->unit);
 	if (err || to->kind != ACTOR_THREAD)
 		return err;
 	to->index = -1;
-	err = get_text(object, "domain", arena, &to->domain);
-	err = err ?: get_int(object, "domain_pid", 1, &to->domain_pid);
-	err = err ?: get_int(object, "index", -1, &to->index);
-	role = get_name(object, "role", role_names, NR_ROLES);
+	err = json_get_text(object, "domain", arena, &to->domain);
+	err = err ?: json_get_int(object, "domain_pid", 1, &to->domain_pid);
+	err = err ?: json_get_int(object, "index", -1, &to->index);
+	role = json_get_name(object, "role", role_names, NR_ROLES);
 	to->role = (enum role)role;
 	return err ?: role < 0 ? role : 0;
 }
 
 static int load_host(const json_t *object, struct host_sample *to)
 {
-	int cpus = 0, err = get_int(object, "cpus", 0, &cpus);
+	int cpus = 0, err = json_get_int(object, "cpus", 0, &cpus);
 
 	to->cpus = (unsigned int)cpus;
 	HOST_COUNTERS(GET_FIELD)
@@ -270,7 +146,7 @@ static int load_host(const json_t *object, struct host_sample *to)
 
 static int load_trace(const json_t *object, struct trace_sample *to)
 {
-	int err = get_bool(object, "has_bpf_cost", &to->has_bpf_cost);
+	int err = json_get_bool(object, "has_bpf_cost", &to->has_bpf_cost);
 
 	TRACE_COUNTERS(GET_FIELD)
 	return err;
@@ -283,8 +159,8 @@ static int load(const json_t *object, struct snapshot *to)
 	int err = schema && !strcmp(schema, SNAPSHOT_SCHEMA) ? 0 : -EINVAL;
 
 	SNAPSHOT_COUNTERS(GET_FIELD)
-	err = err ?: get_array(object, "actors", &actors);
-	err = err ?: get_array(object, "domains", &domains);
+	err = err ?: json_get_array(object, "actors", &actors);
+	err = err ?: json_get_array(object, "domains", &domains);
 	err = err ?: load_host(json_object_get(object, "host"), &to->host);
 	err = err ?: load_trace(json_object_get(object, "trace"), &to->trace);
 	if (err)

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/arith.h"
 #include "model/names.h"
-
-#define min(a, b) ((a) < (b) ? (a) : (b))
 
 /* Where an actor is in the list being made, if its epoch is the list's. */
 struct tally {
@@ -151,7 +150,7 @@ int thieves_add(struct thieves *thieves, const struct suffering *part)
 	return err;
 }
 
-static int by_ns(const void *a, const void *b)
+int thief_compare(const void *a, const void *b)
 {
 	const struct thief *x = a, *y = b;
 
@@ -169,7 +168,7 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 
 	memcpy(left, whole->cause_ns, sizeof(left));
 	if (thieves->nr > 1)
-		qsort(thieves->list, thieves->nr, sizeof(*thieves->list), by_ns);
+		qsort(thieves->list, thieves->nr, sizeof(*thieves->list), thief_compare);
 	thieves->nr = min(thieves->nr, REPORT_THIEVES_MAX);
 	kept = arena_array(thieves->arena, thieves->nr + NR_CAUSES, sizeof(*kept));
 	if (!kept)

@@ -40,4 +40,7 @@ void thieves_begin(struct thieves *thieves);
 int thieves_add(struct thieves *thieves, const struct suffering *part);
 int thieves_end(struct thieves *thieves, struct suffering *whole);
 
+/* For qsort(): biggest first. */
+int thief_compare(const void *a, const void *b);
+
 #endif
