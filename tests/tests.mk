@@ -61,3 +61,14 @@ $(HOG): tests/live/hog.c
 check-live: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
 		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(LIVE_TESTS)
+
+# The same under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
+KERNELS ?= 6.1 6.1-rt 6.12 6.12-rt 6.12-cloud
+KERNELS_DIR ?= $(BUILD)/kernels
+KERNEL_TESTS ?= tests/kernels/late.t $(LIVE_TESTS) tests/kernels/quota.t
+
+.PHONY: check-kernels
+check-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
+	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(KERNELS)
+	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
+		HOG=$(abspath $(HOG)) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)

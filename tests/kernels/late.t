@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""kvm.ko loaded after stealscope: its guests are found without names, and measured exactly."""
+
+import os
+import subprocess
+
+from lib import *
+
+
+def vcpus(report, pid):
+    return {thread["index"]: thread["tid"]
+            for domain in report["domains"] if domain["pid"] == pid
+            for thread in domain["threads"] if thread["role"] == "vcpu"}
+
+
+def traceable(name):
+    status, out, err = tool("check")
+    ok(status == 0, name, out + err)
+    diag(out)
+
+
+def exact(scope, guest):
+    """Pause, compete for a while, pause again: both ends of the window are exact."""
+    guest.stop()
+    scope.settle()
+    before, start = scope.total(guest.pid, guest.tids[1]), guest.schedstat(1)
+    Hog("live-rival")
+    guest.cont()
+    wait_for("some steal", lambda: guest.schedstat(1).delay - start.delay > 1e9)
+    guest.stop()
+    scope.settle()
+    after, end = scope.total(guest.pid, guest.tids[1]), guest.schedstat(1)
+    equal(after["steal_ns"] - before["steal_ns"], end.delay - start.delay,
+          "steal = run delay of schedstat, to the nanosecond")
+    equal(after["run_delay_ns"], end.delay, "run_delay_ns is schedstat's second field")
+
+
+def test():
+    if os.path.exists("/sys/module/kvm"):
+        skip_all("kvm is there already")
+    traceable("check: traceable without kvm.ko")
+    scope = Scope()
+    subprocess.run(["modprobe", "kvm_amd"], check=True)
+    equal(accel(), "kvm", "kvm.ko is loaded")
+    traceable("check: traceable with kvm.ko")
+    guest = Guest("live-late", vcpus=2, append="spin=1")
+    wanted = dict(enumerate(guest.tids))
+    scope.wait("the vCPUs", lambda report: vcpus(report, guest.pid) == wanted)
+    ok(True, "both vCPUs are found without names, with the indexes QEMU says")
+    equal({domain["accel"] for _, domain, _ in scope.threads(guest.pid)}, {"kvm"}, "accel")
+    exact(scope, guest)
+    equal(scope.finish(), 0, "exit status")
+
+
+main(test)
