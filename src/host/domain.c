@@ -39,6 +39,8 @@ static int reserve(void **array, size_t *max, size_t nr, size_t size)
 
 struct process *process_find(const struct registry *reg, pid_t pid)
 {
+	if (!reg->nr_processes)
+		return NULL;
 	return bsearch(&pid, reg->processes, reg->nr_processes, sizeof(*reg->processes), by_pid);
 }
 
@@ -74,15 +76,18 @@ struct domain *registry_domains(struct registry *reg, size_t *ret_nr)
 /* A domain that is gone can share its pid with the one that came after it, and stands before it. */
 struct domain *registry_find(const struct registry *reg, pid_t pid)
 {
-	struct domain *domain =
-		bsearch(&pid, reg->domains, reg->nr_domains, sizeof(*reg->domains), by_pid);
-	struct domain *end = reg->domains + reg->nr_domains;
+	struct domain *domain, *end = reg->domains + reg->nr_domains;
 
-	while (domain && domain > reg->domains && domain[-1].pid == pid)
+	if (!reg->nr_domains)
+		return NULL;
+	domain = bsearch(&pid, reg->domains, reg->nr_domains, sizeof(*domain), by_pid);
+	if (!domain)
+		return NULL;
+	while (domain > reg->domains && domain[-1].pid == pid)
 		domain--;
-	while (domain && domain < end && domain->pid == pid && domain->gone)
+	while (domain < end && domain->pid == pid && domain->gone)
 		domain++;
-	return domain && domain < end && domain->pid == pid ? domain : NULL;
+	return domain < end && domain->pid == pid ? domain : NULL;
 }
 
 static void domain_free(struct domain *domain)

@@ -188,7 +188,7 @@ int threads_add_vhost(struct registry *reg, struct domain *domain, const struct 
 		thread = &domain->threads[i];
 		if (thread->tid == kthread->pid && thread->start == kthread->start &&
 		    !thread->gone) {
-			thread->until = reg->now;
+			thread->until = reg->scans;
 			return 0;
 		}
 	}
@@ -197,18 +197,18 @@ int threads_add_vhost(struct registry *reg, struct domain *domain, const struct 
 		return -ENOMEM;
 	thread->start = kthread->start;
 	thread->role = ROLE_VHOST;
-	thread->until = reg->now;
+	thread->until = reg->scans;
 	memcpy(thread->comm, kthread->comm, sizeof(thread->comm));
 	return 0;
 }
 
-/* Their @until says when they were attached last. */
+/* Their @until says in which scan they were attached last. */
 void threads_drop_vhosts(struct registry *reg, struct domain *domain)
 {
 	for (size_t i = 0; i < domain->nr_threads; i++) {
 		struct thread *thread = &domain->threads[i];
 
-		if (!thread->ino && thread->until < reg->now)
+		if (!thread->ino && thread->until != reg->scans)
 			thread->gone = true;
 	}
 }
