@@ -38,7 +38,7 @@ class Guest:
         argv = [QEMU, "-name", f"guest={self.name},debug-threads={threads}",
                 "-accel", self.accel, "-cpu", CPU_MODEL[self.accel], "-smp", smp, "-m", "16",
                 "-nodefaults", "-no-user-config", "-display", "none", "-S",
-                "-kernel", os.environ["GUEST"], "-append", append,
+                "-kernel", os.environ.get("GUEST", "build/guest/guest.elf"), "-append", append,
                 "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
                 "-serial", f"unix:{self.dir}/serial,server=on,wait=off", *extra]
         if os.path.exists("/usr/share/qemu/qboot.rom"):  # boots forty times faster

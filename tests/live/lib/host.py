@@ -11,7 +11,7 @@ import time
 
 from . import cleanup
 
-PREFIX = "stealscope-live."
+PREFIX = "stealscope-live-"
 TIMEOUT = 60
 
 Stat = collections.namedtuple("Stat", "run delay count")
