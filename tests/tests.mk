@@ -72,3 +72,22 @@ check-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(KERNELS)
 	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
 		HOG=$(abspath $(HOG)) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
+
+# Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(FUZZ_SRC:%.c=$(BUILD)/%)
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard src/base/*.c src/host/*.c))
+FUZZ_CFLAGS := -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -Isrc -Iinclude \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+$(BUILD)/fuzz/%.o: %.c
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS:-fsanitize=fuzzer,%=-fsanitize=fuzzer-no-link,%) -MMD -MP -c -o $@ $<
+
+$(FUZZ_BIN): $(BUILD)/%: %.c $(FUZZ_OBJ)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_OBJ)
+
+.PHONY: check-fuzz
+check-fuzz: $(FUZZ_BIN)
+	$(Q)$(PROVE) tests/fuzz/check :: $(abspath $(FUZZ_BIN))
