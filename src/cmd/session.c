@@ -35,6 +35,8 @@ struct session {
 	FILE *record;
 	struct snapshot from;
 	uint64_t reports;
+	int interval_fd; /* a timer, disarmed while there is no interval */
+	bool stop;
 };
 
 static unsigned int default_threads(struct registry *registry)
@@ -153,19 +155,32 @@ static int end_interval(struct session *session)
 	return err;
 }
 
-static int timer_every(uint64_t ns)
+static int timer_set(int fd, uint64_t ns)
 {
-	struct itimerspec spec = {
-		.it_interval = {(time_t)(ns / SECOND), (long)(ns % SECOND)},
-		.it_value = {(time_t)(ns / SECOND), (long)(ns % SECOND)},
-	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct timespec every = {(time_t)(ns / SECOND), (long)(ns % SECOND)};
+	struct itimerspec spec = {.it_interval = every, .it_value = every};
 
-	if (fd >= 0 && timerfd_settime(fd, 0, &spec, NULL)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return timerfd_settime(fd, 0, &spec, NULL) ? -errno : 0;
+}
+
+static int timer_new(void)
+{
+	return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+int session_set_interval(struct session *session, uint64_t interval_ns)
+{
+	return timer_set(session->interval_fd, interval_ns);
+}
+
+int session_report_now(struct session *session)
+{
+	return end_interval(session);
+}
+
+void session_stop(struct session *session)
+{
+	session->stop = true;
 }
 
 static int signals(void)
@@ -189,37 +204,64 @@ static bool fired(const struct pollfd *pfd)
 	       read(pfd->fd, &expirations, sizeof(expirations)) == sizeof(expirations);
 }
 
+enum { FD_SIGNAL, FD_POLL, FD_INTERVAL, FD_EXTRA, NR_FDS };
+
+/* One turn of the loop: what became readable. 0, or -errno ends the loop. */
+static int turn(struct session *session, const struct pollfd *fds)
+{
+	int err;
+
+	if (fds[FD_SIGNAL].revents & POLLIN) {
+		session->stop = true; /* what was gathered is not lost */
+		return session->ops->quiet ? 0 : end_interval(session);
+	}
+	if (fired(&fds[FD_INTERVAL])) {
+		err = end_interval(session);
+		if (session->reports == session->options->count)
+			session->stop = true;
+		if (err || session->stop)
+			return err;
+	}
+	if (fired(&fds[FD_POLL])) {
+		err = reader_poll(session->reader);
+		if (err)
+			log_debug("discovery: %s", strerror(-err));
+	}
+	if (fds[FD_EXTRA].revents)
+		return session->ops->ready(session, session->data);
+	return 0;
+}
+
 static int loop(struct session *session)
 {
-	const struct options *options = session->options;
 	autoclose int signal_fd = signals();
-	autoclose int poll_fd = timer_every(POLL_NS);
-	autoclose int interval_fd = options->interval_ns ? timer_every(options->interval_ns) : -1;
-	struct pollfd fds[] = {
-		{.fd = signal_fd, .events = POLLIN},
-		{.fd = poll_fd, .events = POLLIN},
-		{.fd = interval_fd, .events = POLLIN},
+	autoclose int poll_fd = timer_new();
+	autoclose int interval_fd = timer_new();
+	struct pollfd fds[NR_FDS] = {
+		[FD_SIGNAL] = {.fd = signal_fd, .events = POLLIN},
+		[FD_POLL] = {.fd = poll_fd, .events = POLLIN},
+		[FD_INTERVAL] = {.fd = interval_fd, .events = POLLIN},
+		[FD_EXTRA] = {.fd = -1, .events = POLLIN},
 	};
 	int err;
 
-	if (signal_fd < 0 || poll_fd < 0 || (options->interval_ns && interval_fd < 0))
+	session->interval_fd = interval_fd;
+	if (signal_fd < 0 || poll_fd < 0 || interval_fd < 0)
 		return -errno;
-	for (;;) {
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+	err = timer_set(poll_fd, POLL_NS);
+	if (!err)
+		err = timer_set(interval_fd, session->options->interval_ns);
+	if (!err && session->ops->start)
+		err = session->ops->start(session, &fds[FD_EXTRA].fd, session->data);
+	while (!err && !session->stop) {
+		if (poll(fds, NR_FDS, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return -errno;
-		if (fds[0].revents & POLLIN)
-			return end_interval(session); /* what was gathered is printed */
-		if (fired(&fds[2])) {
-			err = end_interval(session);
-			if (err || session->reports == options->count)
-				return err;
 		}
-		if (fired(&fds[1])) {
-			err = reader_poll(session->reader);
-			if (err)
-				log_debug("discovery: %s", strerror(-err));
-		}
+		err = turn(session, fds);
 	}
+	return err;
 }
 
 static void announce(const struct session *session)
@@ -247,7 +289,7 @@ int session_run(const struct options *options, const struct session_ops *ops, vo
 	if (ops->wait)
 		reader_on_wait(session.reader, ops->wait, data);
 	err = take(&session, &session.from);
-	if (!err && !options->interval_ns)
+	if (!err && !options->interval_ns && !ops->quiet)
 		announce(&session);
 	if (!err)
 		err = loop(&session);

@@ -74,7 +74,7 @@ static int build_thread(struct builder *b, const struct thread_sample *to, pid_t
 	for (enum wait_kind kind = 0; !err && kind < NR_WAIT_KINDS; kind++)
 		err = hist_delta(&from->waits[kind], &to->waits[kind], &b->report.arena,
 				 &own->waits[kind]);
-	return err ? err : thieves_of_thread(&b->thieves, known, to, pid, own);
+	return err ? err : thieves_of_thread(&b->thieves, to, pid, own);
 }
 
 static void add_suffering(struct suffering *sum, const struct suffering *part)

@@ -215,7 +215,7 @@ static void settle_late(const struct thieves *thieves, struct suffering *own)
 	}
 }
 
-static enum cause cause_of(const struct actor *actor, pid_t victim)
+enum cause actor_cause(const struct actor *actor, pid_t victim)
 {
 	switch (actor->kind) {
 	case ACTOR_IDLE:
@@ -229,40 +229,23 @@ static enum cause cause_of(const struct actor *actor, pid_t victim)
 	}
 }
 
-/* A key keeps its place in the kernel side's table for as long as it stays there. */
-static uint64_t earlier_ns(const struct thread_sample *from, size_t place, uint64_t key)
-{
-	if (!from)
-		return 0;
-	if (place < from->nr_thieves && from->thieves[place].key == key)
-		return from->thieves[place].ns;
-	for (size_t i = 0; i < from->nr_thieves; i++) {
-		if (from->thieves[i].key == key)
-			return from->thieves[i].ns;
-	}
-	return 0;
-}
-
-int thieves_of_thread(struct thieves *thieves, const struct thread_sample *from,
-		      const struct thread_sample *to, pid_t pid, struct suffering *own)
+int thieves_of_thread(struct thieves *thieves, const struct thread_sample *to, pid_t pid,
+		      struct suffering *own)
 {
 	int err = 0;
 
 	thieves_begin(thieves);
 	for (size_t i = 0; !err && i < to->nr_thieves; i++) {
 		const struct thief_sample *sample = &to->thieves[i];
-		uint64_t before = earlier_ns(from, i, sample->key);
-		/* Less than before: it was evicted and came back, counting from 0. */
-		uint64_t ns = sample->ns >= before ? sample->ns - before : sample->ns;
 		const struct actor *actor = idmap_get(&thieves->by_key, sample->key, 0);
 		enum cause cause;
 
-		if (!ns || !actor)
+		if (!sample->ns || !actor)
 			continue;
-		cause = cause_of(actor, pid);
+		cause = actor_cause(actor, pid);
 		if (thieves->tallies[actor - thieves->actors].was_host)
-			move(own, cause, ns);
-		err = add(thieves, actor, cause, ns);
+			move(own, cause, sample->ns);
+		err = add(thieves, actor, cause, sample->ns);
 	}
 	if (err)
 		return err;

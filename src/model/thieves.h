@@ -32,13 +32,16 @@ void thieves_free(struct thieves *thieves);
  * thieves they, "other" included, sum to own->cause_ns; to that end time of thieves that were
  * registered late moves from `host` to `vm` or `self`. -ENOMEM.
  */
-int thieves_of_thread(struct thieves *thieves, const struct thread_sample *from,
-		      const struct thread_sample *to, pid_t pid, struct suffering *own);
+int thieves_of_thread(struct thieves *thieves, const struct thread_sample *to, pid_t pid,
+		      struct suffering *own);
 
 /* The same for many threads together: begin, add each, end. -ENOMEM. */
 void thieves_begin(struct thieves *thieves);
 int thieves_add(struct thieves *thieves, const struct suffering *part);
 int thieves_end(struct thieves *thieves, struct suffering *whole);
+
+/* What it means for a thread of process @victim that @actor had the CPU. */
+enum cause actor_cause(const struct actor *actor, pid_t victim);
 
 /* For qsort(): biggest first. */
 int thief_compare(const void *a, const void *b);

@@ -102,20 +102,31 @@ void actors_begin(struct actors *actors)
 	actors->noted = 0;
 }
 
-int actors_note(struct actors *actors, const struct thief_entry *entry)
+/* The entry's actor, looked up on the host when it is new; NULL when out of memory. */
+static struct known *know(struct actors *actors, const struct thief_entry *entry)
 {
 	struct known *known;
 
 	if (2 * actors->used > actors->mask && rebuild(actors))
-		return -ENOMEM;
+		return NULL;
 	known = lookup(actors->known, actors->mask, entry->key);
 	if (!known->key) {
 		known->key = entry->key;
+		known->noted = actors->snapshot - 1;
 		actors->used++;
 		if (key_class(entry->key) == CLASS_HOST)
-			known->unit = unit_of_process((pid_t)key_process(entry->key));
+			known->unit = unit_of_process("/proc", (pid_t)key_process(entry->key));
 	}
 	memcpy(known->comm, entry->comm, COMM_LEN);
+	return known;
+}
+
+int actors_note(struct actors *actors, const struct thief_entry *entry)
+{
+	struct known *known = know(actors, entry);
+
+	if (!known)
+		return -ENOMEM;
 	actors->noted += known->noted != actors->snapshot;
 	known->noted = actors->snapshot;
 	return 0;
@@ -154,6 +165,15 @@ static int describe(struct actors *actors, const struct known *known, struct are
 		break;
 	}
 	return actor->comm && !known->unit == !actor->unit ? 0 : -ENOMEM;
+}
+
+int actors_describe(struct actors *actors, const struct thief_entry *entry, struct arena *arena,
+		    struct actor *ret_actor)
+{
+	struct known *known = know(actors, entry);
+
+	memset(ret_actor, 0, sizeof(*ret_actor));
+	return known ? describe(actors, known, arena, ret_actor) : -ENOMEM;
 }
 
 static int by_key(const void *a, const void *b)

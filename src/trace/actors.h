@@ -30,4 +30,8 @@ void actors_begin(struct actors *actors);
 int actors_note(struct actors *actors, const struct thief_entry *entry);
 int actors_end(struct actors *actors, struct snapshot *snap);
 
+/* One actor by itself, outside a snapshot; its strings are in @arena. 0 or -ENOMEM. */
+int actors_describe(struct actors *actors, const struct thief_entry *entry, struct arena *arena,
+		    struct actor *ret_actor);
+
 #endif

@@ -56,6 +56,16 @@ static void news_add(struct news *news, pid_t pid)
 		news->pids[news->nr++] = pid;
 }
 
+static void tell_wait(struct reader *reader, const struct event *event)
+{
+	struct long_wait wait;
+
+	if (!reader->on_wait)
+		return;
+	sampler_wait(reader->sampler, event, &wait);
+	reader->on_wait(&wait, reader->on_wait_data);
+}
+
 static void take_events(struct reader *reader, struct news *news)
 {
 	uint64_t lost = reader->lost;
@@ -71,8 +81,7 @@ static void take_events(struct reader *reader, struct news *news)
 			news_add(news, (pid_t)event.tgid);
 			break;
 		case EVENT_WAIT:
-			if (reader->on_wait)
-				reader->on_wait(&event, reader->on_wait_data);
+			tell_wait(reader, &event);
 			break;
 		default:
 			news_add(news, (pid_t)event.tgid);

@@ -8,6 +8,7 @@
 
 #include "host/domain.h"
 #include "model/snapshot.h"
+#include "model/wait.h"
 #include "trace/tracer.h"
 
 struct reader;
@@ -17,8 +18,8 @@ struct reader;
 int reader_new(struct tracer *tracer, struct registry *registry, struct reader **ret_reader);
 void reader_free(struct reader *reader);
 
-/* Called for each EVENT_WAIT, with the victim's sample-to-be identified by tid and domain. */
-typedef void (*reader_wait_fn)(const struct event *event, void *data);
+/* Called from reader_poll() for every wait over the tracer's threshold; valid during the call. */
+typedef void (*reader_wait_fn)(const struct long_wait *wait, void *data);
 void reader_on_wait(struct reader *reader, reader_wait_fn fn, void *data);
 
 /*

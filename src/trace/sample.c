@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "host/cpu.h"
+#include "model/thieves.h"
 #include "trace/actors.h"
 
 #define NR_PROGRAMS 16
@@ -17,8 +18,9 @@ struct sampler {
 	struct registry *registry;
 	struct watched_table *watched;
 	struct actors *actors;
-	uint64_t clock;	   /* of the snapshot under way, for what is not finished */
-	char fallback[32]; /* the name of a domain that was gone before it was looked at */
+	uint64_t clock;		 /* of the snapshot under way, for what is not finished */
+	char fallback[32];	 /* the name of a domain that was gone before it was looked at */
+	struct arena wait_arena; /* what the last sampler_wait() handed out */
 };
 
 static const char *domain_name(struct sampler *sampler, pid_t pid)
@@ -67,6 +69,7 @@ void sampler_free(struct sampler *sampler)
 	if (!sampler)
 		return;
 	actors_free(sampler->actors);
+	arena_free(&sampler->wait_arena);
 	free(sampler);
 }
 
@@ -310,4 +313,58 @@ int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
 	sample_trace(sampler->tracer, &snap.trace);
 	*ret_snap = snap;
 	return 0;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct thief *x = a, *y = b;
+
+	return (x->ns < y->ns) - (x->ns > y->ns);
+}
+
+static void wait_thieves(struct sampler *sampler, const struct event *event, struct long_wait *wait)
+{
+	struct arena *arena = &sampler->wait_arena;
+	unsigned int i;
+
+	for (i = 0; i < NR_THIEVES; i++) {
+		const struct thief_entry *entry = &event->detail.thieves.entries[i];
+		struct thief *thief = &wait->thieves[wait->nr_thieves];
+		struct actor *actor = arena_alloc(arena, sizeof(*actor));
+
+		if (!entry->key || !actor || actors_describe(sampler->actors, entry, arena, actor))
+			continue;
+		thief->actor = actor;
+		thief->cause = actor_cause(actor, (pid_t)event->tgid);
+		thief->ns = entry->ns;
+		wait->nr_thieves++;
+	}
+	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
+}
+
+void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait)
+{
+	const struct domain *domain = registry_find(sampler->registry, (pid_t)event->tgid);
+	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,
+				      .index = event->vcpu};
+	const struct watched *watched = &sampler->watched->at[event->slot % MAX_SLOTS];
+	bool known = watched->key == event->key;
+
+	arena_free(&sampler->wait_arena);
+	thread_of_key(sampler, event->key, &thread);
+	*ret_wait = (struct long_wait){
+		.time_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_MONOTONIC) - event->time_ns),
+		.domain = arena_strdup(&sampler->wait_arena, thread.domain),
+		.uuid = domain ? domain->uuid : NULL,
+		.pid = (pid_t)event->tgid,
+		.role = thread.role,
+		.index = thread.index,
+		.name = known ? watched->name : "",
+		.tid = (pid_t)event->tid,
+		.cpu = event->cpu,
+		.kind = event->kind,
+		.wait_ns = event->wait_ns,
+	};
+	memcpy(ret_wait->cause_ns, event->detail.cause_ns, sizeof(ret_wait->cause_ns));
+	wait_thieves(sampler, event, ret_wait);
 }

@@ -7,6 +7,7 @@
 
 #include "host/domain.h"
 #include "model/snapshot.h"
+#include "model/wait.h"
 #include "trace/tracer.h"
 #include "trace/watched.h"
 
@@ -19,5 +20,8 @@ void sampler_free(struct sampler *sampler);
 
 /* All but trace.dropped. Slots of dead threads are marked last_taken. 0 or -errno. */
 int sampler_take(struct sampler *sampler, struct snapshot *ret_snap);
+
+/* A wait's event with names, valid until the next call. */
+void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait);
 
 #endif
