@@ -202,6 +202,11 @@ static void limits_v1(void **state)
 	check_cpu(&m, "1:cpu:/\n", -1, -1, 1024);
 	check_cpu(&m, "1:cpu:/gone/away\n", -1, -1, 1024);
 	check_cpu(&m, "0::/x\n", -1, -1, -1); /* v2 is not mounted */
+	/* a smaller quota above, of a much shorter period, is the looser one */
+	fake_file(&fake, "cpu/vm/cpu.cfs_quota_us", "10000\n");
+	fake_file(&fake, "cpu/vm/cpu.cfs_period_us", "20000\n");
+	check_cpu(&m, "1:cpu:/vm/vcpu0\n", 20000, 50000, 512);
+	fake_file(&fake, "cpu/vm/cpu.cfs_period_us", "100000\n");
 	/* a tighter ratio above counts, though its quota is larger */
 	fake_file(&fake, "cpu/vm/cpu.cfs_quota_us", "30000\n");
 	check_cpu(&m, "1:cpu:/vm/vcpu0\n", 30000, 100000, 512);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fakeproc.h"
 
+#include "base/cleanup.h"
 #include "host/domain.h"
+#include "host/exe.h"
+#include "host/procfs.h"
 #include "host/task.h"
 
 #define QEMU "/usr/bin/qemu-system-x86_64"
@@ -204,8 +207,9 @@ static void libvirt_status(void **state)
 	fake_thread(&fake, 14185, 14191, "qemu-system-x86", 101, 0);
 	fake_thread(&fake, 14185, 14192, "qemu-system-x86", 101, 0);
 	fake_file(&fake, "run/web-01.xml", xml);
-	kvm_process(14200, 100, "web-0"); /* the file of another one */
-	fake_file(&fake, "run/web-0.xml", xml);
+	kvm_process(14200, 100, "web-0"); /* the file of an earlier one */
+	fake_file(&fake, "run/web-0.xml",
+		  "<domstatus pid='14185'><vcpu id='0' pid='14201'/></domstatus>");
 	fake_thread(&fake, 14200, 14201, "qemu-system-x86", 101, 0);
 	scan();
 	check_thread(14185, 14191, ROLE_VCPU, 0);
@@ -308,6 +312,21 @@ static void impostor(void **state)
 	fake_fd(&fake, 720, 5, "/tmp/anon_inode:kvm-vm");
 	scan();
 	assert_int_equal(living(), 0);
+}
+
+/* The path is root's alone, but another file is what runs: a mount in a private namespace. */
+static void exe_elsewhere(void **state)
+{
+	autoclose int dir = -1;
+
+	(void)state;
+	fake_link(&fake, "exe", "/usr/bin/env");
+	dir = proc_open(AT_FDCWD, fake.root);
+	assert_true(exe_is_roots(dir, "/usr/bin/env"));
+	assert_false(exe_is_roots(dir, "/usr/bin/sort"));
+	assert_false(exe_is_roots(dir, "/usr/bin/env (deleted)"));
+	assert_false(exe_is_roots(dir, "usr/bin/env"));
+	assert_false(exe_is_roots(dir, ""));
 }
 
 static void tcg(void **state)
@@ -598,6 +617,7 @@ int main(void)
 		T(vhost),
 		T(impostor),
 		T(tcg),
+		T(exe_elsewhere),
 		T(restart),
 		T(reused_by_no_domain),
 		T(hotplug),
