@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bucket.h"
 #include "render/render.h"
 #include "test.h"
 
@@ -205,6 +206,27 @@ static void test_blame_sums(void **state)
 	fclose(in);
 }
 
+/* A wait of an hour is in the last bucket, which has no upper edge. */
+static void test_last_bucket_is_open(void **state)
+{
+	const struct bin64 bin = {NR_BUCKETS - 1, 1};
+	struct thread_report thread = {.name = "t"};
+	struct domain_report domain = {
+		.name = "d", .manager = "m", .accel = "kvm", .threads = &thread, .nr_threads = 1};
+	const struct report report = {.domains = &domain, .nr_domains = 1};
+	autofree char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct render_options options = {.out = out};
+
+	(void)state;
+	thread.own.waits[WAIT_PREEMPT] =
+		(struct hist){.count = 1, .max_ns = 3600000000000ULL, .bins = &bin, .nr_bins = 1};
+	assert_int_equal(render_hist_json(&report, &options), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\"buckets\":[[64424509440,null,1]]"));
+}
+
 static renderer *const renderers[] = {render_hist_text, render_hist_json, render_blame_text,
 				      render_blame_json};
 
@@ -243,9 +265,9 @@ static void test_closed_pipe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist_json),   cmocka_unit_test(test_blame_json),
-		cmocka_unit_test(test_blame_sums),  cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_closed_pipe),
+		cmocka_unit_test(test_hist_json),  cmocka_unit_test(test_blame_json),
+		cmocka_unit_test(test_blame_sums), cmocka_unit_test(test_last_bucket_is_open),
+		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_closed_pipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

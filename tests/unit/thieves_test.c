@@ -188,6 +188,26 @@ static void test_seen_before_registered(void **state)
 	report_free(&f.report);
 }
 
+/* What moves is added to those whose thieves have no names. */
+static void test_late_beside_nameless(void **state)
+{
+	struct fixture f;
+	const struct suffering *own;
+
+	(void)state;
+	begin(&f);
+	suffer(&f, CAUSE_VM, 20);
+	suffer(&f, CAUSE_HOST, 50);
+	steal(&f, LATE, 50);
+	own = build(&f);
+	assert_int_equal(own->cause_ns[CAUSE_VM], 70);
+	assert_int_equal(own->cause_ns[CAUSE_HOST], 0);
+	assert_int_equal(own->nr_thieves, 2);
+	assert_thief(own, 0, CAUSE_VM, 200, 50);
+	assert_thief(own, 1, CAUSE_VM, -1, 20);
+	report_free(&f.report);
+}
+
 /* Counted as `host` while it was not registered, known as a thread by now. */
 static void test_registered_meanwhile(void **state)
 {
@@ -306,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_of_the_interval),
 		cmocka_unit_test(test_one_to_the_operator),
 		cmocka_unit_test(test_seen_before_registered),
+		cmocka_unit_test(test_late_beside_nameless),
 		cmocka_unit_test(test_registered_meanwhile),
 		cmocka_unit_test(test_thieves_never_exceed),
 		cmocka_unit_test(test_domain_is_bounded),
