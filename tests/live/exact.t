@@ -5,7 +5,7 @@ Steal equals the kernel's own counter, and the guest's own clock, over the same 
 
 The window begins and ends while the guest is paused, so that schedstat can be read at leisure. The
 guest can only be asked while it runs: what the kernel counted between the window's ends and the
-two answers, a small part, is added to what the guest says.
+two answers, the smaller part, is added to what the guest says.
 """
 
 import time
@@ -40,8 +40,14 @@ def against_schedstat(total, start, end):
     equal(total["run_delay_ns"], end.delay, "run_delay_ns is schedstat's second field")
     equal(total["waiting_ns"], 0, "a sleeping thread is in no wait")
     near(total["run_ns"], end.run - start.run, 1e-2, "run time = schedstat's first field")
-    between(total["waits"] + total["merged"], 0.99 * (end.count - start.count),
-            end.count - start.count, "as many waits as the thread was switched in")
+    counted(total["waits"], total["merged"], end.count - start.count)
+
+
+def counted(waits, merged, switched_in):
+    """The kernel hides some switches from tracing; a sample that merges waits says so."""
+    between(waits, 0.9 * switched_in, switched_in - merged, "nearly every wait was seen alone")
+    ok(merged or waits == switched_in, "a wait less than switched in is a merged one",
+       (waits, switched_in))
 
 
 def consistent(total):
@@ -57,7 +63,7 @@ def against_guest(total, start, end, first, last):
     (ns0, stat0), (ns1, stat1) = first, last
     guest = ns1 - ns0
     ends = (stat0.delay - start.delay) + (end.delay - stat1.delay)
-    ok(ends < 0.05 * guest, "the guest was asked near the ends of the window", (ends, guest))
+    ok(ends < 0.5 * guest, "most of the window is between the two answers", (ends, guest))
     near(total["steal_ns"] - ends, guest, 1e-2, "steal = the guest's own clock")
 
 
@@ -68,8 +74,10 @@ def test():
     against_schedstat(total, start, end)
     consistent(total)
     against_guest(total, start, end, first, last)
-    trace = scope.reports[-1]["trace"]
-    equal(trace["dropped"], 0, "nothing dropped")
+    traces = [report["trace"] for report in scope.reports]
+    equal(sum(trace["dropped"] for trace in traces), 0, "nothing dropped")
+    diag("chain breaks {}, merged {}".format(*(sum(trace[key] for trace in traces)
+                                               for key in ("chain_breaks", "merged"))))
 
 
 main(test)

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import time
 
 from . import host
 from .qmp import Qmp, connect
@@ -104,10 +105,14 @@ class Guest:
     def stop(self):
         """Pause the guest and wait until its vCPU threads are asleep: their counters stand."""
         self.qmp.command("stop")
-        host.wait_for("the vCPUs to sleep", self._asleep)
+        host.wait_for("the vCPUs to come to rest", self._at_rest)
 
-    def _asleep(self):
-        return all(host.status(tid)["State"].startswith("S") for tid in self.tids)
+    def _at_rest(self):
+        """A vCPU thread that sleeps may still be woken once more, to see that it is paused."""
+        before = [host.schedstat(tid) for tid in self.tids]
+        time.sleep(0.05)
+        return (all(host.status(tid)["State"].startswith("S") for tid in self.tids) and
+                before == [host.schedstat(tid) for tid in self.tids])
 
     def cont(self):
         self.qmp.command("cont")
