@@ -45,7 +45,8 @@ struct domain {
 	char *name;		/* raw bytes, never NULL */
 	char *uuid;		/* lower case, NULL if it has none */
 	const char *manager;	/* "libvirt", "openstack", "kubevirt", "proxmox", "lxd", "incus",
-				   "firecracker", "cloud-hypervisor", "crosvm", "qemu", … */
+				   "ovirt", "kata", "firecracker", "cloud-hypervisor", "crosvm",
+				   "kvmtool", "qemu", or "other" */
 	const char *accel;	/* "kvm", "tcg" */
 	struct thread *threads; /* vCPUs by index, then by tid */
 	size_t nr_threads;

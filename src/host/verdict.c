@@ -58,10 +58,14 @@ enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 	char exe[PATH_MAX];
 
 	process->vhost_owner = stat->flags & TASK_KTHREAD ? role_vhost_owner(stat->comm) : 0;
-	if (stat->flags & TASK_KTHREAD || proc_link(dir, "exe", exe, sizeof(exe)) < 0)
+	if (stat->flags & TASK_KTHREAD)
+		return VERDICT_NONE;
+	if (process->sighted)
+		return VERDICT_KVM;
+	if (proc_link(dir, "exe", exe, sizeof(exe)) < 0)
 		return VERDICT_NONE;
 	process->vmm = exe_is_vmm(exe);
-	if (process->sighted || (reg->trusted && !strcmp(exe, reg->trusted)))
+	if (reg->trusted && !strcmp(exe, reg->trusted))
 		return VERDICT_KVM;
 	if (is_fork_of_domain(reg, stat))
 		return VERDICT_NONE;
@@ -76,11 +80,8 @@ int verdict_identify(struct registry *reg, int dir, struct domain *domain)
 	struct vmm vmm = {.pid = domain->pid};
 	struct identity id;
 	char exe[PATH_MAX];
-	ssize_t len = proc_link(dir, "exe", exe, sizeof(exe));
 	int err;
 
-	if (len < 0)
-		return (int)len;
 	if (!proc_read(dir, "cgroup", &reg->text)) {
 		err = cgroup_parse_paths(reg->text.data, &paths);
 		if (err)
@@ -90,7 +91,8 @@ int verdict_identify(struct registry *reg, int dir, struct domain *domain)
 	if (err)
 		return err;
 	vmm.argv = (struct argv){reg->text.data, reg->text.len};
-	vmm.exe = exe;
+	/* Without the right to see it, its own word will do: it decides nothing but the name. */
+	vmm.exe = proc_link(dir, "exe", exe, sizeof(exe)) < 0 ? reg->text.data : exe;
 	vmm.cgroup = cgroup_service_path(&paths);
 	err = identity_of(&vmm, &id);
 	if (err)

@@ -581,6 +581,21 @@ static void sighted(void **state)
 	assert_int_equal(registry_sighted(reg, 999, 999, 0), -ESRCH);
 }
 
+/* Without CAP_SYS_PTRACE neither links nor fds can be read; KVM's word and cmdline still can. */
+static void sighted_unprivileged(void **state)
+{
+	struct fake_process p = {
+		.pid = 900, .comm = "qemu", .start = 100, .cmdline = QEMU "\n-name\nguest=web-1"};
+
+	(void)state;
+	fake_process(&fake, &p);
+	fake_thread(&fake, 900, 901, "qemu", 100, 0);
+	assert_int_equal(registry_sighted(reg, 900, 901, 0), 0);
+	assert_string_equal(registry_find(reg, 900)->name, "web-1");
+	assert_string_equal(registry_find(reg, 900)->manager, "qemu");
+	check_thread(900, 901, ROLE_VCPU, 0);
+}
+
 static void one_process(void **state)
 {
 	(void)state;
@@ -629,6 +644,7 @@ int main(void)
 		T(hostile_names),
 		T(sighted),
 		T(one_process),
+		T(sighted_unprivileged),
 		cmocka_unit_test(no_proc),
 	};
 
