@@ -7,7 +7,7 @@
 #include "render/summary_text.h"
 #include "render/text.h"
 
-#define MICROSECOND 1000U
+#define MICROSECOND 1000ULL
 /* Below this everything fits in few rows of microseconds: show nanoseconds. */
 #define SHORT_NS (16 * MICROSECOND)
 
