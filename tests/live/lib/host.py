@@ -114,8 +114,7 @@ class Hog:
 
 def _cpu_controller():
     """(where, version) of the cgroup CPU controller; (None, 0) without one."""
-    if os.path.exists("/sys/fs/cgroup/cpu/cpu.shares") or os.path.exists(
-            "/sys/fs/cgroup/cpu/tasks"):
+    if os.path.exists("/sys/fs/cgroup/cpu/tasks"):
         return "/sys/fs/cgroup/cpu", 1
     try:
         with open("/sys/fs/cgroup/cgroup.subtree_control") as file:
@@ -132,10 +131,10 @@ class Cgroup:
     def __init__(self, name, parent=None):
         base = parent.dir if parent else self.root
         if self.version == 2 and parent:
-            self._write(base, "cgroup.subtree_control", "+cpu")
+            self.write(base, "cgroup.subtree_control", "+cpu")
         self.dir = os.path.join(base, PREFIX + name)
         os.mkdir(self.dir)
-        cleanup.on_exit(self._remove)
+        cleanup.on_exit(lambda: remove_cgroup(self.dir))
 
     @property
     def path(self):
@@ -143,36 +142,36 @@ class Cgroup:
         return self.dir[len(self.root):]
 
     @staticmethod
-    def _write(directory, name, value):
+    def write(directory, name, value):
         with open(os.path.join(directory, name), "w") as file:
             file.write(str(value))
 
     def limit(self, quota_us, period_us):
         if self.version == 1:
-            self._write(self.dir, "cpu.cfs_period_us", period_us)
-            self._write(self.dir, "cpu.cfs_quota_us", quota_us)
+            self.write(self.dir, "cpu.cfs_period_us", period_us)
+            self.write(self.dir, "cpu.cfs_quota_us", quota_us)
         else:
-            self._write(self.dir, "cpu.max", f"{quota_us} {period_us}")
+            self.write(self.dir, "cpu.max", f"{quota_us} {period_us}")
 
     def weigh(self, weight):
         """cpu.shares (v1) or cpu.weight (v2)."""
-        self._write(self.dir, "cpu.shares" if self.version == 1 else "cpu.weight", weight)
+        self.write(self.dir, "cpu.shares" if self.version == 1 else "cpu.weight", weight)
 
     def add(self, pid):
         """A process with all its threads."""
-        self._write(self.dir, "cgroup.procs", pid)
-
-    def _remove(self):
-        remove_cgroup(self.dir)
+        self.write(self.dir, "cgroup.procs", pid)
 
 
 def remove_cgroup(directory):
-    """Its last processes may still be on their way out."""
+    """Whoever is still in it goes to the root, or is on his way out."""
     def removed():
         try:
+            with open(os.path.join(directory, "cgroup.procs")) as file:
+                for pid in file.read().split():
+                    Cgroup.write(Cgroup.root, "cgroup.procs", pid)
             os.rmdir(directory)
         except FileNotFoundError:
-            pass
+            return True
         except OSError:
             return False
         return True
