@@ -37,7 +37,7 @@ static __always_inline void switch_out(struct cpu_runs *cpu, struct task_struct 
 		cpu->chain_breaks++;
 	if (!slot)
 		return;
-	depart(slot, prev, clock);
+	depart(slot, prev, clock, cpu);
 	if (slot->state == SLOT_DEAD)
 		event_send(EVENT_DEAD, prev, key_slot(slot->key), slot->vcpu);
 }

@@ -66,8 +66,7 @@ static __always_inline bool within_rate(struct cpu_runs *cpu, __u64 now)
 }
 
 /* A wait of a watched vCPU has ended: tell of it if it was long, and forget it. */
-static __always_inline void watch_wait(struct slot *slot, struct task_struct *task, __u64 wait,
-				       struct cpu_runs *cpu)
+static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu_runs *cpu)
 {
 	struct wait_detail *detail = detail_of(slot);
 	__u64 now, pos;
@@ -98,47 +97,64 @@ static __always_inline void watch_wait(struct slot *slot, struct task_struct *ta
 	__builtin_memset(detail, 0, sizeof(*detail));
 }
 
+/*
+ * The wait that ended with the task's arrival at @clock, when run_delay became @cum: count it and
+ * find its causes. @arrivals: how many times the task was switched in since it was last settled.
+ */
+static __always_inline void settle(struct slot *slot, struct task_struct *task, __u64 cum,
+				   __u64 arrivals, __u64 clock, struct cpu_runs *cpu)
+{
+	__u64 wait = cum - slot->cum;
+
+	if ((__s64)wait < 0) {
+		cpu->clamped++;
+		wait = 0;
+	}
+	if (arrivals > 1) {
+		slot->merged++;
+		cpu->merged++;
+	}
+	slot->steal_ns += wait;
+	wait_count(slot, wait);
+	explain_rest(slot, task, cum, wait, clock, cpu);
+	slot->cum = cum;
+	slot->segment_cum = cum;
+	slot->explained = 0;
+	if (watch_over_ns)
+		watch_wait(slot, wait, cpu);
+}
+
 /* @task is switched in. */
 static __always_inline void arrive(struct slot *slot, struct task_struct *task, __u64 clock,
 				   struct cpu_runs *cpu)
 {
 	__u64 cum = run_delay_at(task, clock, cpu);
-	__u64 pcount = task->sched_info.pcount;
-	__u64 queued = task->sched_info.last_queued;
-	__u64 wait = cum - slot->cum;
+	__u64 arrivals = task->sched_info.pcount - slot->pcount;
+	bool queued = task->sched_info.last_queued;
 
 	slot_write_begin(slot);
-	if ((__s64)wait < 0) {
-		cpu->clamped++;
-		wait = 0;
-	}
-	if (queued || wait) {
-		if (pcount != slot->pcount) {
-			slot->merged++;
-			cpu->merged++;
-		}
-		slot->steal_ns += wait;
-		wait_count(slot, wait);
-		explain_rest(slot, task, cum, wait, clock, cpu);
-	}
-	slot->pcount = pcount + !!queued;
-	slot->cum = cum;
-	slot->segment_cum = cum;
-	slot->explained = 0;
+	if (queued || cum != slot->cum)
+		settle(slot, task, cum, arrivals + queued, clock, cpu);
+	slot->pcount += arrivals + queued; /* as the kernel is about to count */
 	slot->since = clock;
 	slot->state = SLOT_RUNNING;
 	slot_write_end(slot);
 	skew_change(slot, SLOT_RUNNING);
-	if (watch_over_ns)
-		watch_wait(slot, task, wait, cpu);
 }
 
-/* @task is switched out. */
-static __always_inline void depart(struct slot *slot, struct task_struct *task, __u64 clock)
+/* @task is switched out. An arrival that was hidden from tracing is settled now, as of its time. */
+static __always_inline void depart(struct slot *slot, struct task_struct *task, __u64 clock,
+				   struct cpu_runs *cpu)
 {
 	__u32 state = task_state(task);
+	__u64 arrivals = task->sched_info.pcount - slot->pcount;
 
 	slot_write_begin(slot);
+	if (arrivals) {
+		settle(slot, task, task->sched_info.run_delay, arrivals,
+		       task->sched_info.last_arrival, cpu);
+		slot->pcount += arrivals;
+	}
 	slot->run_ns = task->se.sum_exec_runtime - slot->run_base;
 	slot->since = clock;
 	if (!state) {

@@ -18,6 +18,13 @@ const struct command commands[] = {
 	{"hist", "steal histograms per domain and vCPU",
 	 "Without INTERVAL, traces until interrupted and then prints what was gathered.",
 	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_TRACE | GROUP_INTERVAL, cmd_hist},
+	{"blame", "who took the CPU from whom, worst first",
+	 "Rows are victims and their thieves; a victim's rows sum to its steal. SHARE% is of the "
+	 "victim's time.",
+	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_ROWS | GROUP_TRACE | GROUP_INTERVAL,
+	 cmd_blame},
+	{"watch", "one line per long wait as it ends, with its causes and thieves", "",
+	 GROUP_DOMAIN | GROUP_JSON | GROUP_WATCH | GROUP_TRACE, cmd_watch},
 	{"list", "domains, their threads, roles, CPUs and limits; traces nothing", "",
 	 GROUP_DOMAIN | GROUP_JSON, cmd_list},
 	{"check", "can this host be traced, and if not, what to change", "", GROUP_JSON, cmd_check},

@@ -289,7 +289,7 @@ int session_run(const struct options *options, const struct session_ops *ops, vo
 	if (ops->wait)
 		reader_on_wait(session.reader, ops->wait, data);
 	err = take(&session, &session.from);
-	if (!err && !options->interval_ns && !ops->quiet)
+	if (!err && (!options->interval_ns || ops->wait) && !ops->quiet)
 		announce(&session);
 	if (!err)
 		err = loop(&session);

@@ -95,6 +95,7 @@ struct trace_sample {
 	uint64_t dropped;      /* threads that found no free slot, events that were overwritten */
 	uint64_t chain_breaks; /* switches hidden from tracing */
 	uint64_t clamped;      /* negative differences */
+	uint64_t watch_lost;   /* long waits that were not told of */
 	bool has_bpf_cost;     /* the kernel's BPF statistics are on: */
 	uint64_t bpf_ns;
 	uint64_t bpf_runs;

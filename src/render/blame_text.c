@@ -4,65 +4,20 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "model/names.h"
+#include "render/label.h"
 #include "render/text.h"
 
 /* " phantom   100.0  1.2ms": cause, share, time */
 #define FIGURES 23U
 #define NAMES_MIN 24U
 
-/* A name being put together, never wider than the column it is for. */
-struct label {
-	const struct render_options *options;
-	size_t max, cols, len;
-	char text[1024];
-};
-
-static void append(struct label *label, const char *s, size_t max)
-{
-	size_t left = label->max - label->cols;
-	char *end = label->text + label->len;
-
-	label->cols += escape_terminal(s, end, sizeof(label->text) - label->len,
-				       max < left ? max : left, label->options->ascii);
-	label->len += strlen(end);
-}
-
-/* "web-01/vcpu 3": a long name is cut, what comes after it is not. */
-static void append_member(struct label *label, const char *domain, enum role role, int index)
-{
-	char member[32];
-	size_t len;
-
-	if (role == ROLE_VCPU && index >= 0)
-		snprintf(member, sizeof(member), "/%s %d", role_names[role], index);
-	else
-		snprintf(member, sizeof(member), "/%s", role_names[role]);
-	len = strlen(member);
-	append(label, domain, label->max > len ? label->max - len : 0);
-	append(label, member, len);
-}
-
 static void label_victim(struct label *label, const struct blame *row, enum report_by by)
 {
 	if (by == BY_DOMAIN)
-		append(label, row->domain->name, label->max);
+		label_append(label, row->domain->name, label->max);
 	else
-		append_member(label, row->domain->name, row->role,
-			      row->thread ? row->thread->index : -1);
-}
-
-static void label_process(struct label *label, const struct actor *actor)
-{
-	char pid[32];
-
-	append(label, actor->comm ? actor->comm : "?", 32);
-	snprintf(pid, sizeof(pid), " (pid %d", actor->pid);
-	append(label, pid, label->max);
-	if (actor->unit && label->cols + 4 < label->max) {
-		append(label, ", ", 2);
-		append(label, actor->unit, label->max - label->cols - 1);
-	}
-	append(label, ")", 1);
+		label_member(label, row->domain->name, row->role,
+			     row->thread ? row->thread->index : -1);
 }
 
 static void label_thief(struct label *label, const struct blame *row, enum report_by by)
@@ -70,15 +25,15 @@ static void label_thief(struct label *label, const struct blame *row, enum repor
 	const struct actor *thief = row->thief;
 
 	if (!thief)
-		append(label, cause_has_thieves(row->cause) ? "others" : "-", 6);
+		label_append(label, cause_has_thieves(row->cause) ? "others" : "-", 6);
 	else if (thief->kind == ACTOR_IDLE)
-		append(label, "idle", 4);
+		label_append(label, "idle", 4);
 	else if (thief->kind != ACTOR_THREAD)
 		label_process(label, thief);
 	else if (by == BY_DOMAIN)
-		append(label, thief->domain, label->max);
+		label_append(label, thief->domain, label->max);
 	else
-		append_member(label, thief->domain, thief->role, by == BY_ROLE ? -1 : thief->index);
+		label_member(label, thief->domain, thief->role, by == BY_ROLE ? -1 : thief->index);
 }
 
 typedef void labeler(struct label *label, const struct blame *row, enum report_by by);
@@ -150,7 +105,7 @@ static void print_waiting(const struct render_options *options, const struct rep
 
 			if (!report->interval_ns || thread->waiting_ns < report->interval_ns)
 				continue;
-			append_member(&label, domain->name, thread->role, thread->index);
+			label_member(&label, domain->name, thread->role, thread->index);
 			fprintf(options->out,
 				"%s has been waiting for %s; its thieves are known "
 				"when the wait ends\n",

@@ -10,7 +10,9 @@
 
 #include <stdio.h>
 
+#include "model/inventory.h"
 #include "model/rank.h"
+#include "model/wait.h"
 
 struct render_options {
 	FILE *out;
@@ -25,5 +27,10 @@ int render_hist_text(const struct report *report, const struct render_options *o
 int render_hist_json(const struct report *report, const struct render_options *options);
 int render_blame_text(const struct report *report, const struct render_options *options);
 int render_blame_json(const struct report *report, const struct render_options *options);
+int render_list_text(const struct inventory *inventory, const struct render_options *options);
+int render_list_json(const struct inventory *inventory, const struct render_options *options);
+/* One line per wait. */
+int render_wait_text(const struct long_wait *wait, const struct render_options *options);
+int render_wait_json(const struct long_wait *wait, const struct render_options *options);
 
 #endif

@@ -199,6 +199,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 	if (err)
 		return err;
 	ret_snap->trace.dropped = reader->lost + reader->refused;
+	ret_snap->trace.watch_lost += reader->on_wait ? reader->lost : 0;
 	watched_drop_dead(&reader->watched, reader->tracer);
 	registry_reap(reader->registry);
 	return 0;

@@ -255,6 +255,7 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	trace->merged = counts.merged;
 	trace->chain_breaks = counts.chain_breaks;
 	trace->clamped = counts.clamped;
+	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;
 	for (i = 0; i < nr; i++) {
 		trace->bpf_ns += costs[i].ns;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/commands.h"
+#include "cmd/terminal.h"
+#include "host/domain.h"
+#include "host/placement.h"
+#include "model/inventory.h"
+
+struct lister {
+	const struct options *options;
+	struct placer *placer;
+	struct inventory inventory;
+};
+
+static int list_thread(struct lister *lister, pid_t pid, const struct thread *thread,
+		       struct listed_thread *listed)
+{
+	struct arena *arena = &lister->inventory.arena;
+	struct placement placement;
+
+	*listed = (struct listed_thread){
+		.role = thread->role,
+		.index = thread->index,
+		.tid = thread->tid,
+		.comm = arena_strdup(arena, thread->comm),
+		.name = arena_strdup(arena, thread->name),
+		.cpus_allowed = "?",
+		.cpu = -1,
+		.numa_node = -1,
+		.quota_us = -1,
+		.period_us = -1,
+		.weight = -1,
+	};
+	if (placement_read(lister->placer, pid, thread->tid, &placement))
+		return listed->comm ? 0 : -ENOMEM; /* it has just ended */
+	if (placement.cpus_allowed)
+		listed->cpus_allowed = arena_strdup(arena, placement.cpus_allowed);
+	listed->cgroup = arena_strdup(arena, placement.cgroup);
+	listed->cpu = placement.cpu;
+	listed->numa_node = placement.numa_node;
+	listed->quota_us = placement.limits.quota_us;
+	listed->period_us = placement.limits.period_us;
+	listed->weight = placement.limits.weight;
+	placement_free(&placement);
+	return listed->comm && listed->cpus_allowed ? 0 : -ENOMEM;
+}
+
+static int list_domain(struct lister *lister, const struct domain *domain,
+		       struct listed_domain *listed)
+{
+	struct arena *arena = &lister->inventory.arena;
+	int err = 0;
+
+	*listed = (struct listed_domain){
+		.name = arena_strdup(arena, domain->name),
+		.uuid = arena_strdup(arena, domain->uuid),
+		.pid = domain->pid,
+		.manager = domain->manager,
+		.accel = domain->accel,
+		.threads = arena_array(arena, domain->nr_threads, sizeof(*listed->threads)),
+	};
+	if (!listed->name || !listed->threads)
+		return -ENOMEM;
+	for (size_t i = 0; i < domain->nr_threads && !err; i++)
+		err = list_thread(lister, domain->pid, &domain->threads[i],
+				  &listed->threads[listed->nr_threads++]);
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct listed_domain *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static int list_all(struct lister *lister, struct registry *registry)
+{
+	struct inventory *inventory = &lister->inventory;
+	size_t nr, i;
+	const struct domain *domains = registry_domains(registry, &nr);
+	int err = 0;
+
+	inventory->domains = arena_array(&inventory->arena, nr, sizeof(*inventory->domains));
+	if (!inventory->domains)
+		return -ENOMEM;
+	for (i = 0; i < nr && !err; i++)
+		if (options_match_domain(lister->options, domains[i].name))
+			err = list_domain(lister, &domains[i],
+					  &inventory->domains[inventory->nr_domains++]);
+	qsort(inventory->domains, inventory->nr_domains, sizeof(*inventory->domains), by_name);
+	return err;
+}
+
+static int collect(struct lister *lister)
+{
+	struct registry *registry;
+	int err;
+
+	err = placer_new("/proc", "/sys", &lister->placer);
+	if (err)
+		return err;
+	err = registry_new("/proc", &registry);
+	if (err)
+		return err;
+	err = registry_scan(registry);
+	if (!err)
+		err = list_all(lister, registry);
+	registry_free(registry);
+	return err;
+}
+
+int cmd_list(const struct options *options)
+{
+	struct render_options render = render_for_stdout(options);
+	struct lister lister = {.options = options};
+	int err = collect(&lister);
+
+	if (!err)
+		err = options->json ? render_list_json(&lister.inventory, &render)
+				    : render_list_text(&lister.inventory, &render);
+	inventory_free(&lister.inventory);
+	placer_free(lister.placer);
+	if (!err || err == -EPIPE)
+		return 0;
+	log_err("list: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}

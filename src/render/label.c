@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "render/label.h"
+
+#include <string.h>
+
+#include "base/escape.h"
+#include "model/names.h"
+
+void label_append(struct label *label, const char *s, size_t max)
+{
+	size_t left = label->max - label->cols;
+	char *end = label->text + label->len;
+
+	label->cols += escape_terminal(s, end, sizeof(label->text) - label->len,
+				       max < left ? max : left, label->options->ascii);
+	label->len += strlen(end);
+}
+
+void label_member(struct label *label, const char *domain, enum role role, int index)
+{
+	char member[32];
+	size_t len;
+
+	if (role == ROLE_VCPU && index >= 0)
+		snprintf(member, sizeof(member), "/%s %d", role_names[role], index);
+	else
+		snprintf(member, sizeof(member), "/%s", role_names[role]);
+	len = strlen(member);
+	label_append(label, domain, label->max > len ? label->max - len : 0);
+	label_append(label, member, len);
+}
+
+void label_process(struct label *label, const struct actor *actor)
+{
+	char pid[32];
+
+	label_append(label, actor->comm ? actor->comm : "?", 32);
+	snprintf(pid, sizeof(pid), " (pid %d", actor->pid);
+	label_append(label, pid, label->max);
+	if (actor->unit && label->cols + 4 < label->max) {
+		label_append(label, ", ", 2);
+		label_append(label, actor->unit, label->max - label->cols - 1);
+	}
+	label_append(label, ")", 1);
+}
