@@ -52,7 +52,8 @@ def test():
     share = total["cause.quota"] / total["steal_ns"]
     if kernel() >= (6, 6):
         between(share, 0.97, 1, "the steal is quota")
-        near(total["cause.quota"], throttled, 0.05, "quota = throttled_usec of the cgroup")
+        # The cgroup's count goes on, up to a period at each end, while its threads sleep.
+        between(total["cause.quota"] / throttled, 0.9, 1, "throttled_usec of the cgroup agrees")
     else:
         between(share, 0, 1, "what is called quota is within the steal")
         between(total["cause.vm"] + total["cause.self"], 0, 0.03 * total["steal_ns"],
