@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# stealscope: make help lists the targets.
+# make help lists the targets; make V=1 shows the commands.
 
 VERSION := 0.1.0
 BUILD ?= build
@@ -9,7 +9,6 @@ DESTDIR ?=
 CC ?= cc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(shell command -v bpftool 2>/dev/null) /usr/sbin/bpftool)
-PKG_CONFIG ?= pkg-config
 
 V ?= 0
 ifeq ($(V),0)
@@ -24,14 +23,15 @@ ifdef WERROR
 WARN += -Werror
 endif
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS ?= -Wl,-z,relro,-z,now
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) $(SANITIZE) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Isrc -Iinclude -I$(BUILD)
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter -Werror \
-	-Ivmlinux -Iinclude -Ibpf
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) \
+	-Wall -Wextra -Wno-unused-parameter -Werror -Ivmlinux -Iinclude -Ibpf
 
-# The core knows neither BPF nor libraries of the host beyond these; unit tests link it alone.
+# The core knows no BPF and few libraries of the host; unit tests link it alone.
 CORE_LIBS := -ljansson
-LIBS := -lbpf $(CORE_LIBS) -lelf -lz
+LIBS := -lbpf $(CORE_LIBS) -lelf -lz -lmicrohttpd -lyaml -lcrypt -lcap -lncursesw -ltinfo
 
 CORE_SRC := $(wildcard src/base/*.c src/host/*.c src/model/*.c src/render/*.c)
 MAIN_SRC := $(wildcard src/trace/*.c src/cmd/*.c) src/main.c
@@ -40,7 +40,7 @@ MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/%.o)
 SKEL := $(BUILD)/stealscope.skel.h
 
 .PHONY: all
-all: $(BUILD)/stealscope
+all: $(BUILD)/stealscope ## build $(BUILD)/stealscope
 
 $(BUILD)/stealscope: $(MAIN_OBJ) $(BUILD)/core.a
 	$(call say,LINK,$@)
@@ -65,9 +65,39 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name stealscope_bpf > $@.tmp && mv $@.tmp $@
 
+# Debian 12's packages. SUDO is what makes apt-get root's.
+SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
+DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev \
+	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev
+DEPS_TEST := binutils libcmocka-dev libclang-rt-14-dev perl python3-minimal qemu-system-x86 tmux \
+	prometheus curl openssl systemd
+DEPS := $(DEPS_BUILD) $(DEPS_TEST)
+
+.PHONY: deps
+deps: ## install what building and testing need, from Debian's packages
+	@missing=$$(for p in $(DEPS); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; \
+	done); \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends $$missing; }
+
+.PHONY: vmlinux
+VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
+vmlinux: ## write vmlinux/vmlinux.h anew, from a kernel's BTF (VMLINUX_BTF=)
+	$(Q)CLANG=$(CLANG) vmlinux/generate $(VMLINUX_BTF) > $(BUILD)/vmlinux.h.new && \
+		mv $(BUILD)/vmlinux.h.new vmlinux/vmlinux.h
+
+.PHONY: install
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BUILD)/stealscope $(DESTDIR)$(PREFIX)/sbin/stealscope
+
 .PHONY: clean
-clean:
+clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)
 
--include tests/tests.mk
+.PHONY: help
+help:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
+
+include tests/tests.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

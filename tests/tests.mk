@@ -49,6 +49,11 @@ $(BUILD)/guest/%.o: tests/guest/%.S tests/tests.mk
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -m64 -MMD -MP -c -o $@ $<
 
+.PHONY: demo
+demo: deps ## start small guests that compete for a CPU, and trace them
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/stealscope $(GUEST) $(HOG)
+	$(Q)$(SUDO) tests/demo $(BUILD)/stealscope $(GUEST) $(HOG)
+
 # Live tests: real guests on this kernel, as root. Each holds a lock, so that they never overlap.
 HOG := $(BUILD)/tests/live/hog
 LIVE_TESTS := $(wildcard tests/live/*.t)

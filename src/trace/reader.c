@@ -14,6 +14,10 @@
 /* Everything is looked at anew so often, in case an announcement was missed. */
 #define RESCAN_NS 30000000000ULL
 
+/* Who asked for a thread that did not get a slot asks again in so many polls: it may be dead, too.
+ */
+#define JOIN_RETRIES 10
+
 /* More processes than this in one poll, and a full scan is cheaper. */
 #define MAX_NEWS 64
 
@@ -31,8 +35,9 @@ struct reader {
 	reader_wait_fn on_wait;
 	void *on_wait_data;
 	uint64_t next_scan_ns;
-	uint64_t lost;	  /* events that were overwritten */
-	uint64_t refused; /* threads for which there was no free slot */
+	uint64_t lost;	      /* events that were overwritten */
+	uint64_t refused;     /* threads for which there was no free slot */
+	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
 
 static uint64_t mono_ns(void)
@@ -101,8 +106,10 @@ static int join(struct reader *reader)
 
 	watched_take_adopted(&reader->watched, reader->tracer);
 	nr = watched_join(&reader->watched, reader->registry, &requests);
-	if (nr <= 0)
+	if (nr <= 0) {
+		reader->retries = 0;
 		return (int)nr;
+	}
 	err = tracer_request(reader->tracer, requests, (size_t)nr);
 	if (err)
 		return err;
@@ -135,14 +142,18 @@ int reader_poll(struct reader *reader)
 
 	take_events(reader, &news);
 	if (news.everything || mono_ns() >= reader->next_scan_ns) {
+		reader->retries = JOIN_RETRIES;
 		err = scan_all(reader);
 	} else if (news.nr) {
+		reader->retries = JOIN_RETRIES;
 		for (i = 0; i < news.nr; i++) {
 			int one = registry_scan_pid(reader->registry, news.pids[i]);
 
 			if (one < 0)
 				err = one;
 		}
+	} else if (reader->retries) {
+		reader->retries--;
 	} else {
 		watched_take_adopted(&reader->watched, reader->tracer);
 		return 0;
