@@ -91,7 +91,7 @@ static void print_histogram(const struct render_options *options,
 	used = 27 + NR_WAIT_KINDS * ((unsigned int)columns + 1) + 2;
 	bar = text_width(options) > used + BAR_MIN ? text_width(options) - used : BAR_MIN;
 	bar = bar > BAR_MAX ? BAR_MAX : bar;
-	fprintf(out, "%10s%15s : ", display.unit_ns == 1 ? "nsecs" : "usecs", "");
+	fprintf(out, "%10s%14s : ", display.unit_ns == 1 ? "nsecs" : "usecs", "");
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 		fprintf(out, "%s %-*c ", wait_kind_names[kind],
 			columns - (int)strlen(wait_kind_names[kind]) - 1, bar_chars[kind]);
@@ -114,6 +114,15 @@ static void print_kind(FILE *out, const char *name, const struct hist *hist)
 		text_duration(p99, hist_quantile(hist, 990)), text_duration(max, hist->max_ns));
 }
 
+void text_waits(const struct render_options *options, const struct hist waits[NR_WAIT_KINDS])
+{
+	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		if (waits[kind].count)
+			print_kind(options->out, wait_kind_names[kind], &waits[kind]);
+	}
+	print_histogram(options, waits);
+}
+
 /* What follows a heading: "  run 49.9 %  steal …", figures per kind, the histogram. */
 static void print_suffering(const struct render_options *options, const struct suffering *who,
 			    unsigned int nr, uint64_t interval_ns)
@@ -124,11 +133,7 @@ static void print_suffering(const struct render_options *options, const struct s
 	fprintf(out, "  run %s %%  ", text_pct(buf, pct_of(who->run_ns, nr, interval_ns)));
 	text_suffering(options, who, nr, interval_ns);
 	fputc('\n', out);
-	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++) {
-		if (who->waits[kind].count)
-			print_kind(out, wait_kind_names[kind], &who->waits[kind]);
-	}
-	print_histogram(options, who->waits);
+	text_waits(options, who->waits);
 }
 
 static bool has_waits(const struct suffering *who)

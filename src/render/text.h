@@ -39,6 +39,9 @@ void text_suffering(const struct render_options *options, const struct suffering
 void text_why(const struct render_options *options, const struct suffering *who, unsigned int nr,
 	      uint64_t interval_ns, size_t max);
 
+/* Figures per kind of wait, and the histogram of all. */
+void text_waits(const struct render_options *options, const struct hist waits[NR_WAIT_KINDS]);
+
 /* Time, interval, what the host did; what the trace lost. */
 void text_head(const struct render_options *options, const struct report *report);
 void text_foot(const struct render_options *options, const struct report *report);
