@@ -209,6 +209,9 @@ static void build_trace(const struct trace_sample *from, const struct trace_samp
 	trace->dropped = grown(from->dropped, to->dropped);
 	trace->chain_breaks = grown(from->chain_breaks, to->chain_breaks);
 	trace->clamped = grown(from->clamped, to->clamped);
+	trace->self_rss_bytes = to->self_rss_bytes;
+	trace->map_bytes = to->map_bytes;
+	trace->self_cpu_ns = grown(from->self_cpu_ns, to->self_cpu_ns);
 	trace->watch_lost = grown(from->watch_lost, to->watch_lost);
 	trace->has_bpf_cost = to->has_bpf_cost;
 	trace->bpf_ns = grown(from->bpf_ns, to->bpf_ns);

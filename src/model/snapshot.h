@@ -99,6 +99,9 @@ struct trace_sample {
 	bool has_bpf_cost;     /* the kernel's BPF statistics are on: */
 	uint64_t bpf_ns;
 	uint64_t bpf_runs;
+	uint64_t self_cpu_ns;	 /* CPU time of this process */
+	uint64_t self_rss_bytes; /* its resident set, now */
+	uint64_t map_bytes;	 /* kernel memory of the maps, now */
 };
 
 struct snapshot {

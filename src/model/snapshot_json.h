@@ -26,7 +26,9 @@
 #define HOST_COUNTERS(X) \
 	X(user)          \
 	X(nice) X(system) X(idle) X(iowait) X(irq) X(softirq) X(steal) X(guest) X(guest_nice)
-#define TRACE_COUNTERS(X) X(merged) X(dropped) X(chain_breaks) X(clamped) X(bpf_ns) X(bpf_runs)
+#define TRACE_COUNTERS(X) \
+	X(merged) X(dropped) X(chain_breaks) X(clamped) X(watch_lost) X(bpf_ns) X(bpf_runs) \
+	X(self_cpu_ns) X(self_rss_bytes) X(map_bytes)
 #define SNAPSHOT_COUNTERS(X) X(time_ns) X(mono_ns)
 
 static const char *const actor_kind_keys[NR_ACTOR_KINDS] = {"idle", "kernel", "host", "thread"};

@@ -157,6 +157,9 @@ static void trace_object(struct json_writer *jw, const struct trace_sample *trac
 	jw_field_u64(jw, "dropped", trace->dropped);
 	jw_field_u64(jw, "chain_breaks", trace->chain_breaks);
 	jw_field_u64(jw, "clamped", trace->clamped);
+	jw_field_u64(jw, "self_cpu_ns", trace->self_cpu_ns);
+	jw_field_u64(jw, "self_rss_bytes", trace->self_rss_bytes);
+	jw_field_u64(jw, "map_bytes", trace->map_bytes);
 	if (trace->has_bpf_cost) {
 		jw_field_u64(jw, "bpf_ns", trace->bpf_ns);
 		jw_field_u64(jw, "bpf_runs", trace->bpf_runs);

@@ -52,6 +52,26 @@ static void print_count(FILE *out, uint64_t count, const char *what)
 		fprintf(out, "%" PRIu64 " %s\n", count, what);
 }
 
+/* What tracing cost the host: the programs, then this process. */
+static void print_cost(FILE *out, const struct report *report)
+{
+	const struct trace_sample *trace = &report->trace;
+	double wall = (double)report->interval_ns;
+	double cpus = report->host.cpus ? report->host.cpus : 1;
+
+	if (!trace->has_bpf_cost || !report->interval_ns)
+		return;
+	fprintf(out,
+		"\ntracing cost: programs %" PRIu64 " runs of %.0f ns = %.3f %% of %u CPUs "
+		"(their timing included)\n"
+		"              this process %.2f %% of a CPU, %.1f MiB resident; maps %.1f MiB\n",
+		trace->bpf_runs,
+		trace->bpf_runs ? (double)trace->bpf_ns / (double)trace->bpf_runs : 0,
+		100 * (double)trace->bpf_ns / wall / cpus, report->host.cpus,
+		100 * (double)trace->self_cpu_ns / wall, (double)trace->self_rss_bytes / 1048576,
+		(double)trace->map_bytes / 1048576);
+}
+
 void text_foot(const struct render_options *options, const struct report *report)
 {
 	const struct trace_sample *trace = &report->trace;
@@ -69,4 +89,5 @@ void text_foot(const struct render_options *options, const struct report *report
 		    "samples hold more than one wait each (times are complete)");
 	print_count(out, trace->chain_breaks, "switches were hidden from tracing");
 	print_count(out, trace->clamped, "negative differences were taken as 0");
+	print_cost(out, report);
 }

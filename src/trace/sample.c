@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "host/cpu.h"
 #include "model/thieves.h"
 #include "trace/actors.h"
@@ -245,6 +247,17 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
+/* Second field of /proc/self/statm, in pages (fs/proc/array.c). */
+static uint64_t resident_bytes(void)
+{
+	autofclose FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long size, resident;
+
+	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+		return 0;
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 {
 	struct program_cost costs[NR_PROGRAMS];
@@ -257,6 +270,9 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	trace->clamped = counts.clamped;
 	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;
+	trace->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	trace->self_rss_bytes = resident_bytes();
+	trace->map_bytes = tracer_map_bytes(tracer);
 	for (i = 0; i < nr; i++) {
 		trace->bpf_ns += costs[i].ns;
 		trace->bpf_runs += costs[i].runs;
