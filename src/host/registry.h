@@ -60,7 +60,8 @@ int domain_new(struct registry *reg, int dir, const struct process *process, con
 /* The domain of @pid, if there is one, and its threads are gone. */
 void domain_gone(struct registry *reg, pid_t pid);
 
-enum verdict { VERDICT_NONE, VERDICT_KVM, VERDICT_TCG };
+/* HIDDEN: its links may not be seen, as another user without CAP_SYS_PTRACE. */
+enum verdict { VERDICT_NONE, VERDICT_HIDDEN, VERDICT_KVM, VERDICT_TCG };
 
 /* What the process whose /proc/P is open as @dir is; sets @process->vmm. */
 enum verdict verdict_of(struct registry *reg, int dir, struct process *process,

@@ -18,9 +18,12 @@ static uint64_t clock_ticks(uint64_t hz)
 	return (uint64_t)now.tv_sec * hz + (uint64_t)now.tv_nsec * hz / 1000000000;
 }
 
-/* Did it not call exec since? The addresses are 0 where we may not see them. */
+/* Did it not call exec since? The addresses are 0 where we may not see them, or no longer may: then
+ * nothing is known. */
 static bool same_addresses(const struct process *process, const struct task_stat *stat)
 {
+	if (!process->start_stack || !stat->start_stack)
+		return true;
 	return process->start_stack == stat->start_stack && process->arg_start == stat->arg_start;
 }
 
@@ -40,7 +43,8 @@ static void remember(struct process *process, const struct task_stat *stat)
 
 /*
  * Judge the process again. A domain that still is the same program stays one even if it could not
- * be found out today (its executable may be deleted); a KVM domain only while it holds its VM.
+ * be found out today (its executable may be deleted); a KVM domain only while it holds its VM, if
+ * that may be seen.
  */
 static int process_judge(struct registry *reg, int dir, struct process *process,
 			 const struct task_stat *stat, bool same)
@@ -48,8 +52,8 @@ static int process_judge(struct registry *reg, int dir, struct process *process,
 	struct domain *domain = registry_find(reg, process->pid);
 	enum verdict verdict = verdict_of(reg, dir, process, stat);
 
-	if (verdict == VERDICT_NONE) {
-		if (domain && (!same || strcmp(domain->accel, "tcg")))
+	if (verdict == VERDICT_NONE || verdict == VERDICT_HIDDEN) {
+		if (domain && (!same || (verdict == VERDICT_NONE && strcmp(domain->accel, "tcg"))))
 			domain_gone(reg, process->pid);
 		return 0;
 	}

@@ -42,36 +42,48 @@ static bool is_fork_of_domain(struct registry *reg, const struct task_stat *stat
 	       parent->arg_start == stat->arg_start && registry_find(reg, stat->ppid);
 }
 
-static bool emulates(struct registry *reg, int dir, const char *exe)
+/* A QEMU that holds a VM (@kvm) or may do without. One without a machine runs nothing: libvirt
+ * starts such at its own start, for a second, to learn what they can. */
+static enum verdict verdict_of_qemu(struct registry *reg, int dir, const char *exe, bool kvm)
 {
 	struct argv argv;
 
-	if (!exe_is_qemu(exe) || !exe_is_roots(dir, exe) || proc_read(dir, "cmdline", &reg->text))
-		return false;
+	if (!kvm && !exe_is_roots(dir, exe))
+		return VERDICT_NONE;
+	if (proc_read(dir, "cmdline", &reg->text))
+		return kvm ? VERDICT_KVM : VERDICT_NONE;
 	argv = (struct argv){reg->text.data, reg->text.len};
-	return qemu_may_emulate(&argv);
+	if (qemu_is_bare(&argv))
+		return VERDICT_NONE;
+	if (kvm)
+		return VERDICT_KVM;
+	return qemu_may_emulate(&argv) ? VERDICT_TCG : VERDICT_NONE;
 }
 
 enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 			const struct task_stat *stat)
 {
 	char exe[PATH_MAX];
+	ssize_t len;
+	bool kvm;
 
 	process->vhost_owner = stat->flags & TASK_KTHREAD ? role_vhost_owner(stat->comm) : 0;
 	if (stat->flags & TASK_KTHREAD)
 		return VERDICT_NONE;
 	if (process->sighted)
 		return VERDICT_KVM;
-	if (proc_link(dir, "exe", exe, sizeof(exe)) < 0)
-		return VERDICT_NONE;
+	len = proc_link(dir, "exe", exe, sizeof(exe));
+	if (len < 0)
+		return len == -EACCES || len == -EPERM ? VERDICT_HIDDEN : VERDICT_NONE;
 	process->vmm = exe_is_vmm(exe);
 	if (reg->trusted && !strcmp(exe, reg->trusted))
 		return VERDICT_KVM;
 	if (is_fork_of_domain(reg, stat))
 		return VERDICT_NONE;
-	if (holds_vm(reg, dir))
-		return VERDICT_KVM;
-	return emulates(reg, dir, exe) ? VERDICT_TCG : VERDICT_NONE;
+	kvm = holds_vm(reg, dir);
+	if (exe_is_qemu(exe))
+		return verdict_of_qemu(reg, dir, exe, kvm);
+	return kvm ? VERDICT_KVM : VERDICT_NONE;
 }
 
 int verdict_identify(struct registry *reg, int dir, struct domain *domain)
