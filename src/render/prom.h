@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Totals in Prometheus' text format, version 0.0.4.
+ */
+#ifndef STEALSCOPE_PROM_H
+#define STEALSCOPE_PROM_H
+
+#include "base/buffer.h"
+#include "model/totals.h"
+
+#define PROM_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* What one BPF program cost so far. */
+struct prom_program {
+	const char *name;
+	uint64_t ns, runs;
+};
+
+/* What the exporter says of itself. */
+struct prom_self {
+	const char *version;
+	uint64_t start_ns; /* of the process, CLOCK_REALTIME */
+	uint64_t cpu_ns;
+	uint64_t rss_bytes;
+	uint64_t fds, max_fds;
+	uint64_t reports;   /* taken so far */
+	uint64_t scrape_ns; /* from snapshot to text, the latest time that a scrape asked for one */
+	bool in_textfile;   /* whose reader has metrics of its own process */
+	const struct prom_program *programs;
+	size_t nr_programs; /* 0: the kernel's BPF statistics are off */
+};
+
+/* @libvirt: also the metric that libvirt's exporters have. 0 or -ENOMEM. */
+int prom_render(const struct totals *totals, const struct prom_self *self, bool libvirt,
+		struct buffer *out);
+
+#endif
