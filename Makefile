@@ -30,8 +30,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) \
 	-Wall -Wextra -Wno-unused-parameter -Werror -Ivmlinux -Iinclude -Ibpf
 
 # The core knows no BPF and few libraries of the host; unit tests link it alone.
-CORE_LIBS := -ljansson
-LIBS := -lbpf $(CORE_LIBS) -lelf -lz -lmicrohttpd -lyaml -lcrypt -lcap -lncursesw -ltinfo
+CORE_LIBS := -ljansson -lcap
+LIBS := -lbpf $(CORE_LIBS) -lelf -lz -lmicrohttpd -lyaml -lcrypt -lncursesw -ltinfo
 
 CORE_SRC := $(wildcard src/base/*.c src/host/*.c src/model/*.c src/render/*.c)
 MAIN_SRC := $(wildcard src/trace/*.c src/cmd/*.c) src/main.c

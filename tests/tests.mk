@@ -5,6 +5,24 @@ UNIT_SRC := $(wildcard tests/unit/*_test.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 PROVE := prove --failures --comments --exec ''
 
+# Everything, in one run with one count at its end. What needs hours, other kernels or libvirt has
+# targets of its own: check-kernels, check-libvirt, check-scale.
+ASAN := $(BUILD)/asan
+ASAN_UNIT := $(UNIT_SRC:%.c=$(ASAN)/%)
+ASAN_FLAGS := BUILD=$(ASAN) SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+.PHONY: check check-run
+check: deps ## build and run every test (root for the live ones)
+	$(Q)$(MAKE) --no-print-directory check-run
+
+check-run: all check-build
+	$(Q)$(MAKE) --no-print-directory $(ASAN_FLAGS) check-build-core
+	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
+		CMOCKA_MESSAGE_OUTPUT=TAP PYTHONDONTWRITEBYTECODE=1 tests/run \
+		$(UNIT_BIN) "tests/golden/check $(abspath $(RENDER))" \
+		$(ASAN_UNIT) "tests/golden/check $(abspath $(ASAN)/tests/golden/render_main)" \
+		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t)
+
 $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(CORE_LIBS)
@@ -91,8 +109,12 @@ $(BUILD)/fuzz/%.o: %.c
 
 $(FUZZ_BIN): $(BUILD)/%: %.c $(FUZZ_OBJ)
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_OBJ)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_OBJ) $(CORE_LIBS)
 
 .PHONY: check-fuzz
 check-fuzz: $(FUZZ_BIN)
 	$(Q)$(PROVE) tests/fuzz/check :: $(abspath $(FUZZ_BIN))
+
+.PHONY: check-build check-build-core
+check-build-core: $(UNIT_BIN) $(RENDER)
+check-build: check-build-core $(GUEST) $(HOG) $(FUZZ_BIN)
