@@ -9,6 +9,7 @@ int cmd_hist(const struct options *options);
 int cmd_blame(const struct options *options);
 int cmd_watch(const struct options *options);
 int cmd_list(const struct options *options);
+int cmd_export(const struct options *options);
 int cmd_check(const struct options *options);
 
 #endif

@@ -27,6 +27,11 @@ const struct command commands[] = {
 	 GROUP_DOMAIN | GROUP_JSON | GROUP_WATCH | GROUP_TRACE, cmd_watch},
 	{"list", "domains, their threads, roles, CPUs and limits; traces nothing", "",
 	 GROUP_DOMAIN | GROUP_JSON, cmd_list},
+	{"export", "Prometheus metrics over HTTP, into a file, or both",
+	 "Counters start at 0 with the exporter. INTERVAL (default 10) is how often it looks by itself and "
+	 "writes the textfile; a scrape gets the counters of its moment. Once started it keeps no "
+	 "privilege; see --user.",
+	 GROUP_DOMAIN | GROUP_TRACE | GROUP_EXPORT | GROUP_INTERVAL, cmd_export},
 	{"check", "can this host be traced, and if not, what to change", "", GROUP_JSON, cmd_check},
 };
 const size_t nr_commands = sizeof(commands) / sizeof(commands[0]);
@@ -39,6 +44,11 @@ enum option_key {
 	KEY_RATE,
 	KEY_ASCII,
 	KEY_RECORD,
+	KEY_LISTEN,
+	KEY_WEB_CONFIG,
+	KEY_TEXTFILE,
+	KEY_USER,
+	KEY_COMPAT,
 };
 
 /* group 0: every command */
@@ -61,6 +71,22 @@ static const struct option_row {
 	{GROUP_TRACE,
 	 {"record", KEY_RECORD, "FILE", 0, "Append every snapshot to FILE as JSON", 0}},
 	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},
+	{GROUP_EXPORT,
+	 {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
+	  "Serve HTTP there (default " EXPORT_LISTEN "; with --textfile not at all)", 0}},
+	{GROUP_EXPORT,
+	 {"web-config", KEY_WEB_CONFIG, "FILE", 0,
+	  "TLS and users, in the format of Prometheus' exporters", 0}},
+	{GROUP_EXPORT,
+	 {"textfile", KEY_TEXTFILE, "PATH", 0,
+	  "Write the metrics to PATH at each interval, for node_exporter", 0}},
+	{GROUP_EXPORT,
+	 {"user", KEY_USER, "NAME", 0,
+	  "Become this user once started as root (default: stealscope if there is one, else nobody)",
+	  0}},
+	{GROUP_EXPORT,
+	 {"compat", KEY_COMPAT, "libvirt", 0,
+	  "Add libvirt_domain_vcpu_delay_seconds_total as libvirt's exporters have it", 0}},
 	{0, {"verbose", 'v', NULL, 0, "Say more about what is done, on stderr", 0}},
 };
 #define NR_OPTIONS (sizeof(option_table) / sizeof(option_table[0]))
@@ -127,6 +153,33 @@ static int parse_argument(struct argp_state *state, const char *arg, struct opti
 	return parse_count(state, "COUNT", arg, UINT64_MAX, &options->count);
 }
 
+static int parse_export_option(int key, const char *arg, struct argp_state *state,
+			       struct options *options)
+{
+	switch (key) {
+	case KEY_LISTEN:
+		options->listen = arg;
+		return 0;
+	case KEY_WEB_CONFIG:
+		options->web_config = arg;
+		return 0;
+	case KEY_TEXTFILE:
+		options->textfile = arg;
+		return 0;
+	case KEY_USER:
+		options->user = arg;
+		return 0;
+	case KEY_COMPAT:
+		options->compat_libvirt = true;
+		if (!strcmp(arg, "libvirt"))
+			return 0;
+		argp_error(state, "--compat: '%s' is not libvirt", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static int parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -170,7 +223,7 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return parse_argument(state, arg, options);
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_export_option(key, arg, state, options);
 	}
 }
 

@@ -17,6 +17,12 @@
 #define EXIT_USAGE 2
 #define EXIT_UNTRACEABLE 3
 
+/*
+ * Where export listens. The ports that Prometheus' wiki allocates to exporters, 9100 to 9999, are
+ * all taken; this one is in no list.
+ */
+#define EXPORT_LISTEN "127.0.0.1:10917"
+
 struct command;
 
 struct options {
@@ -36,6 +42,12 @@ struct options {
 	unsigned int rate;	  /* watch: lines a second */
 	size_t rows;		  /* blame, 0: all */
 	const char *record;	  /* append every snapshot to this file */
+	/* export, all NULL where not given: */
+	const char *listen;	/* ADDRESS:PORT */
+	const char *web_config; /* TLS and users */
+	const char *textfile;	/* written at each interval */
+	const char *user;	/* who the exporter becomes */
+	bool compat_libvirt;
 };
 
 /* Which options a command takes, besides -v, --help, --version. */
@@ -47,6 +59,7 @@ enum option_group {
 	GROUP_WATCH = 1 << 4,
 	GROUP_ROWS = 1 << 5,
 	GROUP_INTERVAL = 1 << 6, /* [INTERVAL [COUNT]] */
+	GROUP_EXPORT = 1 << 8,
 };
 
 struct command {

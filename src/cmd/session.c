@@ -178,6 +178,11 @@ int session_report_now(struct session *session)
 	return end_interval(session);
 }
 
+size_t session_cost(struct session *session, struct program_cost *costs, size_t nr)
+{
+	return tracer_cost(session->tracer, costs, nr);
+}
+
 void session_stop(struct session *session)
 {
 	session->stop = true;

@@ -9,6 +9,7 @@
 #include "model/report.h"
 #include "model/wait.h"
 
+struct program_cost;
 struct session;
 
 struct session_ops {
@@ -34,5 +35,8 @@ int session_run(const struct options *options, const struct session_ops *ops, vo
 int session_report_now(struct session *session);
 int session_set_interval(struct session *session, uint64_t interval_ns);
 void session_stop(struct session *session);
+
+/* Cost of each BPF program so far; see tracer_cost(). */
+size_t session_cost(struct session *session, struct program_cost *costs, size_t nr);
 
 #endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/http_listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/parse.h"
+
+/* Split at the last colon; brackets around the host are taken off. @host is changed in place. */
+static int split(char *host, char **ret_port)
+{
+	char *port = strrchr(host, ':');
+	size_t len;
+	uint64_t number;
+
+	if (!port || parse_u64(port + 1, &number) || number > 65535)
+		return -EINVAL;
+	*port = '\0';
+	len = strlen(host);
+	if (*host == '[') {
+		if (len < 2 || host[len - 1] != ']')
+			return -EINVAL;
+		host[len - 1] = '\0';
+		memmove(host, host + 1, len - 1);
+	} else if (strchr(host, ':')) {
+		return -EINVAL;
+	}
+	*ret_port = port + 1;
+	return 0;
+}
+
+static int listen_on(const struct addrinfo *at)
+{
+	autoclose int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int yes = 1, no = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (at->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+	if (bind(fd, at->ai_addr, at->ai_addrlen) || listen(fd, SOMAXCONN))
+		return -errno;
+	return take_fd(fd);
+}
+
+static void describe(int fd, char *where, size_t size)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) ||
+	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV))
+		snprintf(where, size, "?");
+	else
+		snprintf(where, size, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* @host NULL: any address of @family. */
+static int listen_at(const char *host, const char *port, int family)
+{
+	struct addrinfo hints = {
+		.ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	struct addrinfo *list, *at;
+	int fd = -EADDRNOTAVAIL, err;
+
+	err = getaddrinfo(host, port, &hints, &list);
+	if (err == EAI_SYSTEM)
+		return -errno;
+	if (err)
+		return -EADDRNOTAVAIL;
+	for (at = list; at && fd < 0; at = at->ai_next)
+		fd = listen_on(at);
+	freeaddrinfo(list);
+	return fd;
+}
+
+int http_listen(const char *address, char *ret_where, size_t size)
+{
+	autofree char *host = strdup(address);
+	char *port;
+	int fd;
+
+	if (!host)
+		return -ENOMEM;
+	if (split(host, &port)) {
+		log_err("--listen: '%s' is no ADDRESS:PORT", address);
+		return -EINVAL;
+	}
+	/* A socket of IPv6 takes IPv4, too, where there is IPv6. */
+	fd = listen_at(*host ? host : NULL, port, *host ? AF_UNSPEC : AF_INET6);
+	if (fd < 0 && !*host)
+		fd = listen_at(NULL, port, AF_INET);
+	if (fd < 0)
+		log_err("--listen %s: %s", address, strerror(-fd));
+	else
+		describe(fd, ret_where, size);
+	return fd;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/http_reply.h"
+
+#include <stdio.h>
+
+struct http_body *http_body_new(const char *type, const char *data, size_t len)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(len, (void *)data, MHD_RESPMEM_MUST_COPY);
+
+	if (!response)
+		return NULL;
+	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
+	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
+		MHD_destroy_response(response);
+		return NULL;
+	}
+	return (struct http_body *)response;
+}
+
+void http_body_put(struct http_body *body)
+{
+	if (body)
+		MHD_destroy_response(http_response(body));
+}
+
+static struct http_body *status_body(unsigned int status)
+{
+	char text[64];
+	int len =
+		snprintf(text, sizeof(text), "%u %s\n", status, MHD_get_reason_phrase_for(status));
+
+	return http_body_new("text/plain; charset=utf-8", text, (size_t)len);
+}
+
+enum MHD_Result http_reply_status(struct MHD_Connection *connection, unsigned int status)
+{
+	struct http_body *body = status_body(status);
+	enum MHD_Result result = MHD_NO;
+
+	if (!body)
+		return MHD_NO;
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(http_response(body), MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	if (status == MHD_HTTP_TOO_MANY_REQUESTS)
+		MHD_add_response_header(http_response(body), MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		result = MHD_queue_basic_auth_fail_response(connection, "stealscope",
+							    http_response(body));
+	else
+		result = MHD_queue_response(connection, status, http_response(body));
+	http_body_put(body);
+	return result;
+}
