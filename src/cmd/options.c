@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/options.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/commands.h"
+#include "cmd/option_table.h"
 
 #define SECOND 1000000000ULL
 
@@ -18,6 +18,10 @@ const struct command commands[] = {
 	{"hist", "steal histograms per domain and vCPU",
 	 "Without INTERVAL, traces until interrupted and then prints what was gathered.",
 	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_TRACE | GROUP_INTERVAL, cmd_hist},
+	{"top", "live table of all domains, worst first",
+	 "Without INTERVAL every 2 seconds. h shows the keys. With -b, or where input or output is no "
+	 "terminal, plain rows.",
+	 GROUP_DOMAIN | GROUP_BATCH | GROUP_TRACE | GROUP_INTERVAL, cmd_top},
 	{"blame", "who took the CPU from whom, worst first",
 	 "Rows are victims and their thieves; a victim's rows sum to its steal. SHARE% is of the "
 	 "victim's time.",
@@ -44,22 +48,22 @@ enum option_key {
 	KEY_RATE,
 	KEY_ASCII,
 	KEY_RECORD,
+	KEY_NO_THIEVES,
+	KEY_TRUST_EXE,
 	KEY_LISTEN,
 	KEY_WEB_CONFIG,
 	KEY_TEXTFILE,
 	KEY_USER,
 	KEY_COMPAT,
+	KEY_DUMP_OPTIONS,
 };
 
-/* group 0: every command */
-static const struct option_row {
-	unsigned int group;
-	struct argp_option option;
-} option_table[] = {
+const struct option_row option_table[] = {
 	{GROUP_DOMAIN,
 	 {"domain", 'd', "GLOB", 0, "Only domains whose name matches (repeatable)", 0}},
 	{GROUP_JSON, {"json", 'j', NULL, 0, "One JSON object per line and interval", 0}},
 	{GROUP_BY, {"by", KEY_BY, "vcpu|domain|role", 0, "What a histogram or row stands for", 0}},
+	{GROUP_BATCH, {"batch", 'b', NULL, 0, "Plain rows, one block for each interval", 0}},
 	{GROUP_ROWS, {"rows", 'n', "N", 0, "At most N rows (default 40; 0: all)", 0}},
 	{GROUP_WATCH, {"over", KEY_OVER, "TIME", 0, "Waits longer than this (default 10ms)", 0}},
 	{GROUP_WATCH,
@@ -87,9 +91,15 @@ static const struct option_row {
 	{GROUP_EXPORT,
 	 {"compat", KEY_COMPAT, "libvirt", 0,
 	  "Add libvirt_domain_vcpu_delay_seconds_total as libvirt's exporters have it", 0}},
+	/* For benchmarks and tests of scale only, and therefore in no help. */
+	{GROUP_TRACE, {"no-thieves", KEY_NO_THIEVES, NULL, OPTION_HIDDEN, NULL, 0}},
+	{GROUP_TRACE, {"trust-exe", KEY_TRUST_EXE, "PATH", OPTION_HIDDEN, NULL, 0}},
 	{0, {"verbose", 'v', NULL, 0, "Say more about what is done, on stderr", 0}},
+	/* For the build and for completion: what is generated from these tables. */
+	{0, {"dump-options", KEY_DUMP_OPTIONS, NULL, OPTION_HIDDEN, NULL, 0}},
 };
 #define NR_OPTIONS (sizeof(option_table) / sizeof(option_table[0]))
+const size_t nr_options = NR_OPTIONS;
 
 const char *argp_program_version = "stealscope " VERSION;
 
@@ -192,6 +202,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case 'j':
 		options->json = true;
 		return 0;
+	case 'b':
+		options->batch = true;
+		return 0;
 	case 'v':
 		options->verbose = true;
 		return 0;
@@ -210,6 +223,12 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_RECORD:
 		options->record = arg;
 		return 0;
+	case KEY_NO_THIEVES:
+		options->no_thieves = true;
+		return 0;
+	case KEY_TRUST_EXE:
+		options->trust_exe = arg;
+		return 0;
 	case KEY_MAX_THREADS:
 		err = parse_count(state, "--max-threads", arg, 131071, &number);
 		options->max_threads = err ? 0 : (unsigned int)number;
@@ -220,6 +239,8 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		err = parse_count(state, "--rate", arg, 1000000, &number);
 		options->rate = err ? 0 : (unsigned int)number;
 		return err;
+	case KEY_DUMP_OPTIONS:
+		exit(options_dump() ? EXIT_RUNTIME : 0);
 	case ARGP_KEY_ARG:
 		return parse_argument(state, arg, options);
 	default:
@@ -276,7 +297,7 @@ static error_t run_argp(int argc, char **argv, const struct command *command, bo
 	if (!doc)
 		return ENOMEM;
 	for (i = 0; i < NR_OPTIONS; i++)
-		if (!option_table[i].group || option_table[i].group & command->groups)
+		if (option_applies(&option_table[i], command->groups))
 			table[nr++] = option_table[i].option;
 	if (command->groups & GROUP_INTERVAL)
 		snprintf(args_doc, sizeof(args_doc), "%s[INTERVAL [COUNT]]",

@@ -38,10 +38,13 @@ struct options {
 	unsigned int max_threads; /* 0: by what the host has */
 	uint64_t interval_ns;	  /* 0: until interrupted */
 	uint64_t count;		  /* 0: no end */
+	bool batch;		  /* top: no screen */
 	uint64_t over_ns;	  /* watch */
 	unsigned int rate;	  /* watch: lines a second */
 	size_t rows;		  /* blame, 0: all */
 	const char *record;	  /* append every snapshot to this file */
+	bool no_thieves;	  /* benchmarks: how long, not who */
+	const char *trust_exe;	  /* benchmarks: processes of this executable are domains */
 	/* export, all NULL where not given: */
 	const char *listen;	/* ADDRESS:PORT */
 	const char *web_config; /* TLS and users */
@@ -59,6 +62,7 @@ enum option_group {
 	GROUP_WATCH = 1 << 4,
 	GROUP_ROWS = 1 << 5,
 	GROUP_INTERVAL = 1 << 6, /* [INTERVAL [COUNT]] */
+	GROUP_BATCH = 1 << 7,
 	GROUP_EXPORT = 1 << 8,
 };
 

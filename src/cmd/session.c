@@ -78,6 +78,7 @@ static int open_all(struct session *session)
 {
 	const struct options *options = session->options;
 	struct tracer_config config = {
+		.no_thieves = options->no_thieves,
 		.cost = options->self,
 		.watch_over_ns = session->ops->wait ? options->over_ns : 0,
 		.watch_rate = options->rate / 10 + 1,
@@ -87,7 +88,10 @@ static int open_all(struct session *session)
 	err = registry_new("/proc", &session->registry);
 	if (err)
 		return failed("/proc", err);
-	err = registry_scan(session->registry);
+	if (options->trust_exe)
+		err = registry_trust(session->registry, options->trust_exe);
+	if (!err)
+		err = registry_scan(session->registry);
 	if (err)
 		return failed("/proc", err);
 	config.max_threads =
@@ -149,9 +153,11 @@ static int end_interval(struct session *session)
 	if (err)
 		return err;
 	filter(session->options, &report);
+	session->reports++;
+	if (session->ops->keep)
+		return session->ops->keep(&report, session->data);
 	err = session->ops->report(&report, session->data);
 	report_free(&report);
-	session->reports++;
 	return err;
 }
 
