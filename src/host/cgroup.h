@@ -50,7 +50,8 @@ void cgroup_mounts_free(struct cgroup_mounts *mounts);
 /*
  * What limits the tasks of the cgroup at @paths: the tightest quota / period of it and all its
  * ancestors, and the weight of the nearest of them that has one (not having one is v2's way to say
- * that a cgroup competes as part of its parent). Without limits: -1 in all.
+ * that a cgroup competes as part of its parent). In libvirt's cgroups of a domain's threads it is
+ * the domain's weight (virsh schedinfo's cpu_shares), unless theirs was set. Without limits: -1.
  */
 void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
 		     struct cgroup_cpu *ret);

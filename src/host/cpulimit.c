@@ -8,6 +8,12 @@
 #include "base/cleanup.h"
 #include "host/cgroup.h"
 #include "host/procfs.h"
+#include "host/role.h"
+
+/* What a cgroup has that was never given a weight (kernel/sched/sched.h: NICE_0_LOAD;
+ * include/linux/cgroup.h: CGROUP_WEIGHT_DFL). */
+#define SHARES_DEFAULT 1024
+#define WEIGHT_DEFAULT 100
 
 /* A number, negative ones included, followed by the end, a blank or a newline. */
 static int scan_s64(const char *s, int64_t *ret, const char **ret_end)
@@ -64,8 +70,11 @@ static bool tighter(int64_t quota, int64_t period, const struct cgroup_cpu *than
 	       (__int128)quota * than->period_us < (__int128)than->quota_us * period;
 }
 
-/* Take what the cgroup at @dir adds to @cpu, which holds what the cgroups below it say. */
-static void add_limits(int dir, bool v1, struct cgroup_cpu *cpu)
+/*
+ * Take what the cgroup at @dir adds to @cpu, which holds what the cgroups below it say. @inner: it
+ * is inside the domain's, whose weight it only shares out unless it was given one of its own.
+ */
+static void add_limits(int dir, bool v1, bool inner, struct cgroup_cpu *cpu)
 {
 	int64_t quota, period, weight;
 	int err;
@@ -79,7 +88,8 @@ static void add_limits(int dir, bool v1, struct cgroup_cpu *cpu)
 		cpu->quota_us = quota;
 		cpu->period_us = period;
 	}
-	if (cpu->weight < 0 && !read_s64(dir, v1 ? "cpu.shares" : "cpu.weight", &weight))
+	if (cpu->weight < 0 && !read_s64(dir, v1 ? "cpu.shares" : "cpu.weight", &weight) &&
+	    (!inner || weight != (v1 ? SHARES_DEFAULT : WEIGHT_DEFAULT)))
 		cpu->weight = weight;
 }
 
@@ -102,6 +112,8 @@ void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_pat
 	const struct cgroup_mount *mount = v1 ? &mounts->cpu : &mounts->unified;
 	const char *path = cgroup_cpu_path(paths);
 	autofree char *full = NULL;
+	struct role_guess guess;
+	bool inner;
 	size_t top;
 
 	*ret = (struct cgroup_cpu){-1, -1, -1};
@@ -111,15 +123,17 @@ void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_pat
 		return;
 	}
 	top = strlen(mount->point);
+	inner = role_from_cgroup(path, &guess);
 	for (;;) {
 		autoclose int dir = proc_open(AT_FDCWD, full);
 		char *slash;
 
 		if (dir >= 0)
-			add_limits(dir, v1, ret);
+			add_limits(dir, v1, inner, ret);
 		slash = strrchr(full, '/');
 		if (!slash || (size_t)(slash - full) < top || strlen(full) <= top)
 			return;
 		*slash = '\0';
+		inner = inner && (slash = strrchr(full, '/')) && !strcmp(slash, "/libvirt");
 	}
 }

@@ -234,6 +234,40 @@ static void limits_v2(void **state)
 	fake_free(&fake);
 }
 
+/* libvirt puts cpu_shares on the domain; its threads' cgroups keep the default. */
+static void weight_libvirt(void **state)
+{
+#define V1 "/machine/qemu-1-a.libvirt-qemu"
+#define V2 "/machine.slice/machine-qemu\\x2d1\\x2da.scope"
+	char v1[128], v2[128], root[] = "/";
+	struct cgroup_mounts m = {.cpu = {v1, root}, .unified = {v2, root}};
+	struct fake fake;
+
+	(void)state;
+	fake_new(&fake);
+	fakef(v1, "%s/cpu", fake.root);
+	fakef(v2, "%s/cg", fake.root);
+	fake_file(&fake, "cpu/machine/cpu.shares", "9\n");
+	fake_file(&fake, "cpu" V1 "/cpu.shares", "512\n");
+	fake_file(&fake, "cpu" V1 "/vcpu0/cpu.shares", "1024\n");
+	fake_file(&fake, "cpu" V1 "/vcpu1/cpu.shares", "77\n");
+	fake_file(&fake, "cpu" V1 "/other/cpu.shares", "1024\n");
+	check_cpu(&m, "1:cpu:" V1 "/vcpu0\n", -1, -1, 512);
+	check_cpu(&m, "1:cpu:" V1 "/vcpu1\n", -1, -1, 77);
+	check_cpu(&m, "1:cpu:" V1 "/other\n", -1, -1, 1024);
+	/* the domain's own default is its weight: what is above it is not */
+	fake_file(&fake, "cpu" V1 "/cpu.shares", "1024\n");
+	check_cpu(&m, "1:cpu:" V1 "/vcpu0\n", -1, -1, 1024);
+	fake_file(&fake, "cg/machine.slice/cpu.weight", "9\n");
+	fake_file(&fake, "cg" V2 "/cpu.weight", "200\n");
+	fake_file(&fake, "cg" V2 "/libvirt/cpu.weight", "100\n");
+	fake_file(&fake, "cg" V2 "/libvirt/emulator/cpu.weight", "100\n");
+	check_cpu(&m, "0::" V2 "/libvirt/emulator\n", -1, -1, 200);
+	fake_file(&fake, "cg" V2 "/cpu.weight", "100\n");
+	check_cpu(&m, "0::" V2 "/libvirt/emulator\n", -1, -1, 100);
+	fake_free(&fake);
+}
+
 static void placement(void **state)
 {
 	static const char mountinfo[] = "31 1 0:31 / %s/cg rw - cgroup2 cgroup2 rw\n";
@@ -317,6 +351,7 @@ int main(void)
 		cmocka_unit_test(cpu_max),
 		cmocka_unit_test(limits_v1),
 		cmocka_unit_test(limits_v2),
+		cmocka_unit_test(weight_libvirt),
 		cmocka_unit_test(placement),
 		cmocka_unit_test(unit_of_a_process),
 		cmocka_unit_test(pid_namespace),
