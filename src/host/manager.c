@@ -320,3 +320,11 @@ bool qemu_may_emulate(const struct argv *argv)
 	}
 	return !chosen;
 }
+
+bool qemu_is_bare(const struct argv *argv)
+{
+	const char *value = argv_option(argv, "machine") ?: argv_option(argv, "M");
+	autofree char *type = value ? qemu_suboption(value, "type", true) : NULL;
+
+	return type && !strcmp(type, "none");
+}

@@ -34,4 +34,7 @@ bool exe_is_qemu(const char *exe);
 /* Does this QEMU's command line leave it the choice, or demand, to emulate the CPU? */
 bool qemu_may_emulate(const struct argv *argv);
 
+/* Is this QEMU without a machine ("-machine none")? So managers start it to ask what it can do. */
+bool qemu_is_bare(const struct argv *argv);
+
 #endif

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(id.name);
 	free(id.uuid);
 	qemu_may_emulate(&vmm.argv);
+	qemu_is_bare(&vmm.argv);
 	free(text);
 	return 0;
 }

@@ -366,6 +366,31 @@ static void tcg(void **state)
 	assert_int_equal(living(), 3);
 }
 
+/* What libvirt starts to learn what a QEMU can do. */
+static void probes(void **state)
+{
+	struct fake_process p = {.pid = 830,
+				 .comm = "qemu-system-x86",
+				 .start = 100,
+				 .cmdline = "qemu\n-S\n-machine\nnone,accel=kvm:tcg\n-daemonize",
+				 .exe = QEMU};
+
+	(void)state;
+	if (access(QEMU, X_OK))
+		skip();
+	fake_process(&fake, &p);
+	fake_fd(&fake, 830, 9, "anon_inode:kvm-vm");
+	p.pid = 840;
+	p.cmdline = "qemu\n-S\n-machine\nnone,accel=tcg\n-daemonize";
+	fake_process(&fake, &p);
+	scan();
+	assert_int_equal(living(), 0);
+	/* what KVM runs is a domain, whatever its command line says */
+	fake_thread(&fake, 830, 831, "CPU 0/KVM", 100, 0);
+	assert_int_equal(registry_sighted(reg, 830, 831, 0), 0);
+	assert_int_equal(living(), 1);
+}
+
 static void restart(void **state)
 {
 	struct domain *domains;
@@ -632,6 +657,7 @@ int main(void)
 		T(vhost),
 		T(impostor),
 		T(tcg),
+		T(probes),
 		T(exe_elsewhere),
 		T(restart),
 		T(reused_by_no_domain),

@@ -131,6 +131,33 @@ static void accelerators(void **state)
 	}
 }
 
+static void without_machine(void **state)
+{
+	static const struct {
+		const char *lines;
+		bool bare;
+	} cases[] = {
+		{"q\n-S\n-machine\nnone,accel=kvm:tcg\n-qmp\nunix:m\n-daemonize", true},
+		{"q\n-M\nnone", true},
+		{"q\n-machine\naccel=tcg,type=none", true},
+		{"q\n-machine\npc,accel=kvm", false},
+		{"q\n-machine\nnone-such", false},
+		{"q\n-name\nnone", false},
+		{"q\n-append\n-machine\n-m\n64", false},
+		{"q", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct argv argv;
+		autofree char *text = arguments(cases[i].lines, &argv);
+
+		(void)text;
+		if (qemu_is_bare(&argv) != cases[i].bare)
+			fail_msg("case %zu", i);
+	}
+}
+
 static void executables(void **state)
 {
 	(void)state;
@@ -206,10 +233,11 @@ static void status_not_a_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_hosts),  cmocka_unit_test(managers),
-		cmocka_unit_test(qemu_names),  cmocka_unit_test(accelerators),
-		cmocka_unit_test(executables), cmocka_unit_test(status_file),
-		cmocka_unit_test(status_odd),  cmocka_unit_test(status_not_a_path),
+		cmocka_unit_test(real_hosts),	     cmocka_unit_test(managers),
+		cmocka_unit_test(qemu_names),	     cmocka_unit_test(accelerators),
+		cmocka_unit_test(without_machine),   cmocka_unit_test(executables),
+		cmocka_unit_test(status_file),	     cmocka_unit_test(status_odd),
+		cmocka_unit_test(status_not_a_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
