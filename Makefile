@@ -67,7 +67,7 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 
 # Debian 12's packages. SUDO is what makes apt-get root's.
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
-DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev \
+DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev
 DEPS_TEST := binutils libcmocka-dev libclang-rt-14-dev perl python3-minimal qemu-system-x86 tmux \
 	prometheus curl openssl systemd

@@ -75,6 +75,28 @@ static size_t decode(const char *in, uint32_t *ret_char)
 	return len;
 }
 
+static size_t columns_of(uint32_t c)
+{
+	return in_ranges(combining, c) ? 0 : in_ranges(wide, c) ? 2 : 1;
+}
+
+size_t escape_clip(const char *safe, size_t max, size_t *ret_len)
+{
+	size_t len = 0, cols = 0;
+
+	while (safe[len]) {
+		uint32_t c = 0;
+		size_t bytes = decode(safe + len, &c);
+
+		if (!bytes || cols + columns_of(c) > max)
+			break;
+		len += bytes;
+		cols += columns_of(c);
+	}
+	*ret_len = len;
+	return cols;
+}
+
 /* What one step of the input becomes. */
 struct piece {
 	char text[4 * 4 + 1];
@@ -100,7 +122,7 @@ static size_t next_piece(struct piece *piece, const char *in, bool ascii)
 	}
 	memcpy(piece->text, in, len);
 	piece->len = len;
-	piece->cols = in_ranges(combining, c) ? 0 : in_ranges(wide, c) ? 2 : 1;
+	piece->cols = columns_of(c);
 	if (c == '\\') {
 		piece->text[1] = '\\';
 		piece->len = piece->cols = 2;

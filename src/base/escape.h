@@ -16,6 +16,12 @@
  */
 size_t escape_terminal(const char *in, char *out, size_t size, size_t max, bool ascii);
 
+/*
+ * The longest beginning of @safe, a result of escape_terminal(), of at most @max columns: returns
+ * its columns and stores its bytes.
+ */
+size_t escape_clip(const char *safe, size_t max, size_t *ret_len);
+
 /* @in as valid UTF-8: each byte that belongs to no valid sequence becomes U+FFFD. malloc()ed or
  * NULL. */
 char *escape_utf8(const char *in);

@@ -6,6 +6,7 @@
 #include "cmd/options.h"
 
 int cmd_hist(const struct options *options);
+int cmd_top(const struct options *options);
 int cmd_blame(const struct options *options);
 int cmd_watch(const struct options *options);
 int cmd_list(const struct options *options);

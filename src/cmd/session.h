@@ -16,6 +16,8 @@ struct session_ops {
 	/* One report per interval; without intervals one, at the end. 0, or -errno ends the loop.
 	 */
 	int (*report)(const struct report *report, void *data);
+	/* Instead of @report: the report becomes the callback's, to be freed by report_free(). */
+	int (*keep)(struct report *report, void *data);
 	/* A wait over the threshold; NULL: none are asked for. Valid during the call. */
 	void (*wait)(const struct long_wait *wait, void *data);
 	/*

@@ -20,22 +20,6 @@ static void label_victim(struct label *label, const struct blame *row, enum repo
 			     row->thread ? row->thread->index : -1);
 }
 
-static void label_thief(struct label *label, const struct blame *row, enum report_by by)
-{
-	const struct actor *thief = row->thief;
-
-	if (!thief)
-		label_append(label, cause_has_thieves(row->cause) ? "others" : "-", 6);
-	else if (thief->kind == ACTOR_IDLE)
-		label_append(label, "idle", 4);
-	else if (thief->kind != ACTOR_THREAD)
-		label_process(label, thief);
-	else if (by == BY_DOMAIN)
-		label_append(label, thief->domain, label->max);
-	else
-		label_member(label, thief->domain, thief->role, by == BY_ROLE ? -1 : thief->index);
-}
-
 typedef void labeler(struct label *label, const struct blame *row, enum report_by by);
 
 static size_t make_label(struct label *label, const struct render_options *options, size_t max,

@@ -43,3 +43,19 @@ void label_process(struct label *label, const struct actor *actor)
 	}
 	label_append(label, ")", 1);
 }
+
+void label_thief(struct label *label, const struct blame *row, enum report_by by)
+{
+	const struct actor *thief = row->thief;
+
+	if (!thief)
+		label_append(label, cause_has_thieves(row->cause) ? "others" : "-", 6);
+	else if (thief->kind == ACTOR_IDLE)
+		label_append(label, "idle", 4);
+	else if (thief->kind != ACTOR_THREAD)
+		label_process(label, thief);
+	else if (by == BY_DOMAIN)
+		label_append(label, thief->domain, label->max);
+	else
+		label_member(label, thief->domain, thief->role, by == BY_ROLE ? -1 : thief->index);
+}

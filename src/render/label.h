@@ -23,4 +23,7 @@ void label_member(struct label *label, const char *domain, enum role role, int i
 /* "stress (pid 123, user.slice)" */
 void label_process(struct label *label, const struct actor *actor);
 
+/* Who had the CPU in a row of blame: the thread, role or domain, as @by says. */
+void label_thief(struct label *label, const struct blame *row, enum report_by by);
+
 #endif
