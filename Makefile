@@ -68,7 +68,7 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 # Debian 12's packages. SUDO is what makes apt-get root's.
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
-	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev
+	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
 DEPS_TEST := binutils libcmocka-dev libclang-rt-14-dev perl python3-minimal qemu-system-x86 tmux \
 	prometheus curl openssl systemd
 DEPS := $(DEPS_BUILD) $(DEPS_TEST)
@@ -87,10 +87,6 @@ vmlinux: ## write vmlinux/vmlinux.h anew, from a kernel's BTF (VMLINUX_BTF=)
 	$(Q)CLANG=$(CLANG) vmlinux/generate $(VMLINUX_BTF) > $(BUILD)/vmlinux.h.new && \
 		mv $(BUILD)/vmlinux.h.new vmlinux/vmlinux.h
 
-.PHONY: install
-install: all ## install below $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(BUILD)/stealscope $(DESTDIR)$(PREFIX)/sbin/stealscope
-
 .PHONY: clean
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)
@@ -99,5 +95,6 @@ clean: ## remove $(BUILD)
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
 
+include dist/dist.mk
 include tests/tests.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+
+#include "cmd/option_table.h"
+#include "cmd/options.h"
+
+/* What argp adds to every command. */
+static const struct argp_option from_argp[] = {
+	{"help", '?', NULL, 0, "Say what the command and its options do", 0},
+	{"usage", 0, NULL, 0, "List the options in a few lines", 0},
+	{"version", 'V', NULL, 0, "Print the version", 0},
+};
+
+static void dump_option(const struct command *command, const struct argp_option *option)
+{
+	char letter[3] = "";
+
+	if (option->flags & OPTION_HIDDEN)
+		return;
+	if (option->key > ' ' && option->key <= '~')
+		snprintf(letter, sizeof(letter), "-%c", option->key);
+	printf("option\t%s\t%s\t--%s\t%s\t%s\n", command->name, letter, option->name,
+	       option->arg ? option->arg : "", option->doc);
+}
+
+int options_dump(void)
+{
+	for (size_t i = 0; i < nr_commands; i++) {
+		const struct command *command = &commands[i];
+
+		printf("command\t%s\t%s\t%s\t%s\n", command->name, command->summary,
+		       command->groups & GROUP_INTERVAL ? "[INTERVAL [COUNT]]" : "",
+		       command->details);
+		for (size_t row = 0; row < nr_options; row++)
+			if (option_applies(&option_table[row], command->groups))
+				dump_option(command, &option_table[row].option);
+		for (size_t row = 0; row < sizeof(from_argp) / sizeof(from_argp[0]); row++)
+			dump_option(command, &from_argp[row]);
+	}
+	return fflush(stdout) ? -errno : 0;
+}
