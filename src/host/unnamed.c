@@ -69,6 +69,16 @@ static bool cgroup_role(struct registry *reg, int dir, pid_t tid, struct role_gu
 	return path && role_from_cgroup(path, ret);
 }
 
+/* Kernel helpers in the VMM's process show their creator's system call, and live in its cgroup. */
+static bool is_user_worker(int dir, pid_t tid)
+{
+	struct task_stat stat;
+	char path[32];
+
+	snprintf(path, sizeof(path), "task/%d/stat", tid);
+	return task_read_stat(dir, path, &stat) || stat.flags & TASK_USER_WORKER;
+}
+
 static void ask_cgroups(struct registry *reg, int dir, struct domain *domain)
 {
 	struct role_guess guess;
@@ -82,7 +92,8 @@ static void ask_cgroups(struct registry *reg, int dir, struct domain *domain)
 		    !cgroup_role(reg, dir, thread->tid, &guess))
 			continue;
 		if (guess.role == ROLE_VCPU) {
-			set_vcpu(thread, guess.index, true);
+			if (!is_user_worker(dir, thread->tid))
+				set_vcpu(thread, guess.index, true);
 		} else if (guess.role == ROLE_IOTHREAD) {
 			thread->role = ROLE_IOTHREAD;
 			thread->name = strdup(guess.name);
@@ -153,16 +164,6 @@ static void mark_known(struct vcpu_fds *vcpus, int index)
 			return;
 		}
 	}
-}
-
-/* Kernel helpers in the VMM's process show their creator's system call. */
-static bool is_user_worker(int dir, pid_t tid)
-{
-	struct task_stat stat;
-	char path[32];
-
-	snprintf(path, sizeof(path), "task/%d/stat", tid);
-	return task_read_stat(dir, path, &stat) || stat.flags & TASK_USER_WORKER;
 }
 
 /* Does the thread run a vCPU just now? @ret_running: it cannot be told, since it runs. */

@@ -253,12 +253,15 @@ static void libvirt_cgroups(void **state)
 	thread_cgroup(5355, 5421, "iothread4");
 	thread_cgroup(5355, 5422, "vcpu0");
 	thread_cgroup(5355, 5423, "vcpu1");
+	fake_thread(&fake, 5355, 5424, "kvm-nx-lpage-re", 501, TASK_USER_WORKER);
+	thread_cgroup(5355, 5424, "vcpu0"); /* of the vCPU that ran first */
 	scan();
 	check_thread(5355, 5422, ROLE_VCPU, 0);
 	check_thread(5355, 5423, ROLE_VCPU, 1);
 	check_thread(5355, 5421, ROLE_IOTHREAD, -1);
 	assert_string_equal(thread_of(5355, 5421)->name, "iothread4");
 	check_thread(5355, 5355, ROLE_EMULATOR, -1);
+	check_thread(5355, 5424, ROLE_EMULATOR, -1);
 }
 
 /* vhost-PID outside the process, up to 6.3, and in it, from 6.4 on. */
