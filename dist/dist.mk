@@ -39,15 +39,15 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		install -D -m 644 dist/$$file $(DESTDIR)$(SHARE)/$$file || exit; \
 	done
 
-# The source package's tree: what is in git, or all of an unpacked release, with debian/ at its top.
+# The source package: this tree without what is built, and with debian/ at its top.
 DEB := $(BUILD)/deb/stealscope-$(VERSION)
 RELEASE := .clang-format .editorconfig LICENSE Makefile README.md bpf dist docs include src tests vmlinux
 
 .PHONY: deb
 deb: ## build a Debian package in $(BUILD)/deb
 	$(Q)rm -rf $(BUILD)/deb && mkdir -p $(DEB)
-	$(Q){ git ls-files -z -- $(RELEASE) 2>/dev/null || find $(RELEASE) -type f -print0; } | \
+	$(Q)find $(RELEASE) -name __pycache__ -prune -o -type f -print0 | \
 		tar -c --null -T - | tar -x -C $(DEB)
-	$(Q)cp -r dist/debian $(DEB)/debian
+	$(Q)mv $(DEB)/dist/debian $(DEB)/debian
 	$(Q)cd $(DEB) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
 	@ls $(BUILD)/deb/*.deb
