@@ -9,6 +9,7 @@
  *
  * A task that is not watched costs two loads in each, and the append of its run.
  */
+#include "census.h"
 #include "common.h"
 #include "compat.h"
 #include "thief.h"
@@ -150,8 +151,11 @@ int adopt_requested(struct bpf_iter__task *ctx)
 	request = bpf_map_lookup_elem(&requests, &tid);
 	if (!request)
 		return 0;
-	if ((!request->start || request->start == task->start_boottime / TICK_NS) && !slot_of(task))
-		adopt(task, request->domain, request->vcpu);
+	if ((!request->start || request->start == task->start_boottime / TICK_NS) &&
+	    !slot_of(task) && !adopt(task, request->domain, request->vcpu)) {
+		control.refused++; /* and stays requested */
+		return 0;
+	}
 	bpf_map_delete_elem(&requests, &tid);
 	return 0;
 }

@@ -101,11 +101,20 @@ struct task_group {
 	struct cfs_rq **cfs_rq;
 };
 
+struct bpf_iter_meta {
+	union {
+		void *seq;
+	};
+};
+
 struct bpf_local_storage_map {
 	bool bpf_ma;
 };
 
 struct bpf_iter__task {
+	union {
+		struct bpf_iter_meta *meta;
+	};
 	union {
 		struct task_struct *task;
 	};

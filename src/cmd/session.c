@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "host/domain.h"
 #include "trace/probe.h"
@@ -39,13 +40,8 @@ struct session {
 	bool stop;
 };
 
-static unsigned int default_threads(struct registry *registry)
+static unsigned int default_threads(size_t threads)
 {
-	size_t nr, i, threads = 0;
-	const struct domain *domains = registry_domains(registry, &nr);
-
-	for (i = 0; i < nr; i++)
-		threads += domains[i].nr_threads;
 	if (threads > MAX_SLOTS / 4)
 		return MAX_SLOTS - 1;
 	return 4 * threads > MIN_THREADS ? (unsigned int)(4 * threads) : MIN_THREADS;
@@ -83,6 +79,8 @@ static int open_all(struct session *session)
 		.watch_over_ns = session->ops->wait ? options->over_ns : 0,
 		.watch_rate = options->rate / 10 + 1,
 	};
+	struct stopwatch watch = stopwatch_start();
+	size_t threads;
 	int err;
 
 	err = registry_new("/proc", &session->registry);
@@ -91,14 +89,17 @@ static int open_all(struct session *session)
 	if (options->trust_exe)
 		err = registry_trust(session->registry, options->trust_exe);
 	if (!err)
-		err = registry_scan(session->registry);
+		err = registry_survey(session->registry, &threads);
 	if (err)
 		return failed("/proc", err);
-	config.max_threads =
-		options->max_threads ? options->max_threads : default_threads(session->registry);
+	log_debug("survey: domains with %zu threads, " STOPWATCH_FMT, threads,
+		  STOPWATCH_ARGS(watch));
+	config.max_threads = options->max_threads ? options->max_threads : default_threads(threads);
+	watch = stopwatch_start();
 	err = tracer_new(&config, &session->tracer);
 	if (err)
 		return untraceable(err);
+	log_debug("programs: loaded and attached, " STOPWATCH_FMT, STOPWATCH_ARGS(watch));
 	err = reader_new(session->tracer, session->registry, &session->reader);
 	if (err)
 		return failed("discovery", err);
@@ -140,6 +141,7 @@ static void filter(const struct options *options, struct report *report)
 
 static int end_interval(struct session *session)
 {
+	struct stopwatch watch = stopwatch_start();
 	struct snapshot to;
 	struct report report;
 	int err;
@@ -147,6 +149,8 @@ static int end_interval(struct session *session)
 	err = take(session, &to);
 	if (err)
 		return err;
+	log_debug("snapshot: " STOPWATCH_FMT, STOPWATCH_ARGS(watch));
+	watch = stopwatch_start();
 	err = report_build(&session->from, &to, &report);
 	snapshot_free(&session->from);
 	session->from = to;
@@ -158,6 +162,7 @@ static int end_interval(struct session *session)
 		return session->ops->keep(&report, session->data);
 	err = session->ops->report(&report, session->data);
 	report_free(&report);
+	log_debug("report: " STOPWATCH_FMT, STOPWATCH_ARGS(watch));
 	return err;
 }
 

@@ -131,7 +131,7 @@ int domain_new(struct registry *reg, int dir, const struct process *process, con
 	struct domain domain = {.pid = process->pid, .start = process->start, .accel = accel};
 	int err = verdict_identify(reg, dir, &domain);
 
-	if (!err)
+	if (!err && !reg->surveying)
 		err = threads_refresh(reg, dir, &domain, true);
 	if (!err)
 		err = domain_add(reg, &domain);

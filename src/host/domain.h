@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "census_task.h"
 #include "kinds.h"
 
 struct thread {
@@ -35,7 +36,8 @@ struct thread {
 	int slot;   /* for the tracer: its slot, -1 while it has none */
 	bool gone;  /* not seen by the latest scan; dropped by registry_reap() */
 	/* the registry's own: */
-	uint64_t ino;	/* of /proc/P/task/T: another one for another thread; 0: vhost kthread */
+	bool kthread;	/* up to 6.3: vhost's, outside the process */
+	uint64_t ino;	/* of /proc/P/task/T: another one for another thread; 0: not known */
 	uint64_t until; /* its name is read again until then, in clock ticks since boot */
 };
 
@@ -76,6 +78,15 @@ int registry_libvirt_dir(struct registry *reg, const char *path);
  */
 int registry_scan(struct registry *reg);
 int registry_scan_pid(struct registry *reg, pid_t pid);
+
+/*
+ * The same as registry_scan(), with the host's threads at hand: they need not be read from /proc.
+ * Sorts @tasks. With none of them it is registry_scan().
+ */
+int registry_scan_census(struct registry *reg, struct census_task *tasks, size_t nr);
+
+/* Find the domains but not their threads yet; how many those have. The next scan names them. */
+int registry_survey(struct registry *reg, size_t *ret_threads);
 
 /*
  * KVM was seen running vCPU @index in thread @tid of process @pid: it is a domain, whatever its

@@ -94,7 +94,7 @@ static int entry_id(const char *name)
 	return id;
 }
 
-static int list_add(struct proc_list *list, int id, uint64_t ino)
+int proc_list_add(struct proc_list *list, int id, uint64_t ino)
 {
 	if (list->nr == list->size) {
 		size_t size = list->size ? 2 * list->size : 64;
@@ -144,7 +144,7 @@ int proc_list(int dir, const char *path, struct proc_list *list)
 
 			entry = (const void *)(buf + at);
 			id = entry_id(entry->d_name);
-			if (id >= 0 && list_add(list, id, entry->d_ino))
+			if (id >= 0 && proc_list_add(list, id, entry->d_ino))
 				return -ENOMEM;
 		}
 	}

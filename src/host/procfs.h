@@ -66,4 +66,7 @@ ssize_t proc_link(int dir, const char *path, char *buf, size_t size);
 /* The numeric entries of directory @path into @list, whose memory is used again. 0 or -errno. */
 int proc_list(int dir, const char *path, struct proc_list *list);
 
+/* One more, at the end. 0 or -ENOMEM. */
+int proc_list_add(struct proc_list *list, int id, uint64_t ino);
+
 #endif

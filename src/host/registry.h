@@ -10,8 +10,8 @@
  *
  * What a scan costs. A process is judged once, by its command, links and fds; after that one read
  * of its stat tells whether it still is the same program (start time, and addresses that are
- * random at each exec). A thread costs one read of its name when it is new; after that nothing:
- * the directory listing of /proc/P/task gives an inode number, and a number that was used again
+ * random at each exec). A thread costs nothing where the caller has a census of the host's threads.
+ * Without, it costs one read of its name when it is new; after that nothing: the directory listing of /proc/P/task gives an inode number, and a number that was used again
  * gets a new inode (fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers
  * only grow). Names of new threads are read again for THREAD_YOUNG, since QEMU names a thread
  * after its start; in every REFRESH-th scan of a process everything is read again.
@@ -45,6 +45,10 @@ struct registry {
 	uint64_t now;		   /* clock ticks since boot */
 	struct process *processes; /* ascending by pid */
 	size_t nr_processes, max_processes;
+	const struct census_task *census; /* for the scan under way: by process, then by tid */
+	size_t nr_census;
+	bool surveying; /* threads are counted, not looked at */
+	size_t surveyed;
 	struct domain *domains; /* ascending by pid */
 	size_t nr_domains, max_domains;
 	struct proc_list pids, tids, fds; /* scratch, here to be allocated once */

@@ -57,6 +57,7 @@ static int process_judge(struct registry *reg, int dir, struct process *process,
 			domain_gone(reg, process->pid);
 		return 0;
 	}
+	reg->surveyed += stat->threads;
 	if (!domain)
 		return domain_new(reg, dir, process, verdict == VERDICT_KVM ? "kvm" : "tcg");
 	if (verdict == VERDICT_KVM)
@@ -201,6 +202,42 @@ int registry_scan(struct registry *reg)
 	}
 	drop_unseen(reg);
 	return attach_vhosts(reg);
+}
+
+static int by_process(const void *a, const void *b)
+{
+	const struct census_task *l = a, *r = b;
+
+	if (l->tgid != r->tgid)
+		return l->tgid < r->tgid ? -1 : 1;
+	return (l->tid > r->tid) - (l->tid < r->tid);
+}
+
+int registry_scan_census(struct registry *reg, struct census_task *tasks, size_t nr)
+{
+	int err;
+
+	if (nr)
+		qsort(tasks, nr, sizeof(*tasks), by_process);
+	reg->census = tasks;
+	reg->nr_census = nr;
+	err = registry_scan(reg);
+	reg->census = NULL;
+	reg->nr_census = 0;
+	return err;
+}
+
+int registry_survey(struct registry *reg, size_t *ret_threads)
+{
+	int err;
+
+	reg->surveying = true;
+	reg->surveyed = 0;
+	err = registry_scan(reg);
+	reg->surveying = false;
+	if (!err)
+		*ret_threads = reg->surveyed;
+	return err;
 }
 
 /* The process that @pid, which can be any of its threads, belongs to; 0: it is gone. */

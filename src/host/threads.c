@@ -45,31 +45,36 @@ static struct thread *thread_add(struct domain *domain, pid_t tid)
 }
 
 /* vhost workers are threads of the VMM since 6.4; PF_USER_WORKER cannot be forged, names can. */
-static bool is_vhost_worker(int tasks, pid_t tid)
+static bool is_vhost_worker(int tasks, const struct census_task *census, pid_t tid)
 {
 	struct task_stat stat;
 	char path[32];
 
+	if (census)
+		return census->flags & TASK_USER_WORKER;
 	snprintf(path, sizeof(path), "%d/stat", tid);
 	return !task_read_stat(tasks, path, &stat) && stat.flags & TASK_USER_WORKER;
 }
 
 /* Read the thread's name and what follows from it. What KVM said about it stands. */
-static int thread_name(int tasks, struct thread *thread)
+static int thread_name(int tasks, const struct census_task *census, struct thread *thread)
 {
 	char path[32], comm[TASK_COMM_LEN];
 	struct role_guess guess;
-	int err;
+	int err = 0;
 
 	snprintf(path, sizeof(path), "%d/comm", thread->tid);
-	err = task_read_comm(tasks, path, comm);
+	if (census)
+		memcpy(comm, census->comm, sizeof(comm));
+	else
+		err = task_read_comm(tasks, path, comm);
 	if (err)
 		return err;
 	if (!memcmp(comm, thread->comm, sizeof(comm)))
 		return 0;
 	memcpy(thread->comm, comm, sizeof(comm));
 	role_from_comm(comm, &guess);
-	if (role_vhost_owner(comm) && is_vhost_worker(tasks, thread->tid))
+	if (role_vhost_owner(comm) && is_vhost_worker(tasks, census, thread->tid))
 		guess.role = ROLE_VHOST;
 	if (thread->index_sure && guess.role != ROLE_VCPU)
 		return 0;
@@ -95,6 +100,14 @@ static bool is_another(const struct domain *domain, int tasks, const struct thre
 	return thread->start ? stat.start != thread->start : stat.start > domain->listed;
 }
 
+static bool is_same(const struct domain *domain, int tasks, const struct thread *thread,
+		    const struct proc_entry *entry, const struct census_task *census)
+{
+	if (!census)
+		return entry->ino == thread->ino || !is_another(domain, tasks, thread);
+	return thread->start ? census->start == thread->start : census->start <= domain->listed;
+}
+
 static int by_id(const void *key, const void *element)
 {
 	int id = *(const pid_t *)key, other = ((const struct proc_entry *)element)->id;
@@ -102,36 +115,50 @@ static int by_id(const void *key, const void *element)
 	return (id > other) - (id < other);
 }
 
+static void thread_identify(struct thread *thread, const struct proc_entry *entry,
+			    const struct census_task *census)
+{
+	if (census)
+		thread->start = census->start;
+	else
+		thread->ino = entry->ino;
+}
+
 /* Which of the known threads are still there; those are taken off the list of @tids (ino 0). */
-static void keep_or_drop(struct registry *reg, int tasks, struct domain *domain, bool full)
+static void keep_or_drop(struct registry *reg, int tasks, const struct census_task *census,
+			 struct domain *domain, bool full)
 {
 	for (size_t i = 0; i < domain->nr_threads; i++) {
 		struct thread *thread = &domain->threads[i];
+		const struct census_task *task;
 		struct proc_entry *entry;
 
-		if (thread->gone || !thread->ino)
+		if (thread->gone || thread->kthread)
 			continue;
 		entry = bsearch(&thread->tid, reg->tids.entries, reg->tids.nr, sizeof(*entry),
 				by_id);
-		if (!entry || (entry->ino != thread->ino && is_another(domain, tasks, thread))) {
+		task = entry && census ? &census[entry - reg->tids.entries] : NULL;
+		if (!entry || !is_same(domain, tasks, thread, entry, task)) {
 			thread->gone = true;
 			continue;
 		}
-		thread->ino = entry->ino;
+		thread_identify(thread, entry, task);
 		entry->ino = 0;
-		if ((full || thread->until > reg->now) && thread_name(tasks, thread))
+		if ((full || task || thread->until > reg->now) && thread_name(tasks, task, thread))
 			thread->gone = true;
 	}
 }
 
 /* The rest of the list is new. Threads that end meanwhile are skipped. */
-static int add_new(struct registry *reg, int tasks, struct domain *domain)
+static int add_new(struct registry *reg, int tasks, const struct census_task *census,
+		   struct domain *domain)
 {
 	uint64_t young = THREAD_YOUNG_SECS * reg->hz;
 	bool settled = !domain->listed && reg->now > domain->start + young;
 
 	for (size_t i = 0; i < reg->tids.nr; i++) {
 		const struct proc_entry *entry = &reg->tids.entries[i];
+		const struct census_task *task = census ? &census[i] : NULL;
 		struct thread *thread;
 
 		if (!entry->ino)
@@ -139,9 +166,9 @@ static int add_new(struct registry *reg, int tasks, struct domain *domain)
 		thread = thread_add(domain, entry->id);
 		if (!thread)
 			return -ENOMEM;
-		thread->ino = entry->ino;
+		thread_identify(thread, entry, task);
 		thread->until = settled ? 0 : reg->now + young;
-		if (thread_name(tasks, thread))
+		if (thread_name(tasks, task, thread))
 			domain->nr_threads--;
 	}
 	return 0;
@@ -159,18 +186,43 @@ static bool has_names(const struct domain *domain)
 	return false;
 }
 
+/* The process' part of the census, as reg->tids, too; NULL: it is not in there. */
+static const struct census_task *list_census(struct registry *reg, pid_t pid, int *ret_err)
+{
+	size_t low = 0, high = reg->nr_census, first;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (reg->census[middle].tgid < (uint32_t)pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	reg->tids.nr = 0;
+	for (first = low; low < reg->nr_census && reg->census[low].tgid == (uint32_t)pid; low++) {
+		*ret_err = proc_list_add(&reg->tids, (int)reg->census[low].tid, 1);
+		if (*ret_err)
+			return NULL;
+	}
+	return low > first ? &reg->census[first] : NULL;
+}
+
 int threads_refresh(struct registry *reg, int dir, struct domain *domain, bool full)
 {
 	autoclose int tasks = proc_open(dir, "task");
-	int err;
+	const struct census_task *census;
+	int err = 0;
 
 	if (tasks < 0)
 		return tasks;
-	err = proc_list(tasks, ".", &reg->tids);
+	census = list_census(reg, domain->pid, &err);
+	if (!census && !err)
+		err = proc_list(tasks, ".", &reg->tids);
 	if (err)
 		return err;
-	keep_or_drop(reg, tasks, domain, full);
-	err = add_new(reg, tasks, domain);
+	keep_or_drop(reg, tasks, census, domain, full);
+	err = add_new(reg, tasks, census, domain);
 	domain->listed = reg->now;
 	sort_threads(domain);
 	if (!err && !has_names(domain)) {
@@ -196,6 +248,7 @@ int threads_add_vhost(struct registry *reg, struct domain *domain, const struct 
 	if (!thread)
 		return -ENOMEM;
 	thread->start = kthread->start;
+	thread->kthread = true;
 	thread->role = ROLE_VHOST;
 	thread->until = reg->scans;
 	memcpy(thread->comm, kthread->comm, sizeof(thread->comm));
@@ -208,7 +261,7 @@ void threads_drop_vhosts(struct registry *reg, struct domain *domain)
 	for (size_t i = 0; i < domain->nr_threads; i++) {
 		struct thread *thread = &domain->threads[i];
 
-		if (!thread->ino && thread->until != reg->scans)
+		if (thread->kthread && thread->until != reg->scans)
 			thread->gone = true;
 	}
 }

@@ -88,7 +88,7 @@ static void ask_cgroups(struct registry *reg, int dir, struct domain *domain)
 	for (size_t i = 0; i < domain->nr_threads; i++) {
 		struct thread *thread = &domain->threads[i];
 
-		if (thread->gone || !thread->ino || thread->role != ROLE_EMULATOR ||
+		if (thread->gone || thread->kthread || thread->role != ROLE_EMULATOR ||
 		    !cgroup_role(reg, dir, thread->tid, &guess))
 			continue;
 		if (guess.role == ROLE_VCPU) {
@@ -225,7 +225,7 @@ void unnamed_resolve(struct registry *reg, int dir, struct domain *domain)
 	for (size_t i = 0; i < domain->nr_threads && vcpus.missing; i++) {
 		struct thread *thread = &domain->threads[i];
 
-		if (thread->gone || !thread->ino || thread->index_sure ||
+		if (thread->gone || thread->kthread || thread->index_sure ||
 		    (thread->role != ROLE_EMULATOR && thread->role != ROLE_VCPU))
 			continue;
 		ask_kvm(dir, thread, &vcpus, &running[i]);

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "trace/sample.h"
 #include "trace/watched.h"
@@ -39,14 +39,6 @@ struct reader {
 	uint64_t refused;     /* threads for which there was no free slot */
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 static void news_add(struct news *news, pid_t pid)
 {
@@ -97,6 +89,19 @@ static void take_events(struct reader *reader, struct news *news)
 		news->everything = true;
 }
 
+static int request(struct reader *reader, const struct tracer_request *requests, size_t nr)
+{
+	size_t done, batch;
+	int err = 0;
+
+	for (done = 0; done < nr && !err; done += batch) {
+		batch = nr - done < TRACER_MAX_REQUESTS ? nr - done : TRACER_MAX_REQUESTS;
+		err = tracer_request(reader->tracer, requests + done, batch);
+		watched_take_adopted(&reader->watched, reader->tracer);
+	}
+	return err;
+}
+
 /* Until all that the registry has is watched, or cannot be: it died, or the table is full. */
 static int join(struct reader *reader)
 {
@@ -110,10 +115,9 @@ static int join(struct reader *reader)
 		reader->retries = 0;
 		return (int)nr;
 	}
-	err = tracer_request(reader->tracer, requests, (size_t)nr);
+	err = request(reader, requests, (size_t)nr);
 	if (err)
 		return err;
-	watched_take_adopted(&reader->watched, reader->tracer);
 	free(take_ptr(requests));
 	nr = watched_join(&reader->watched, reader->registry, &requests);
 	if (nr < 0)
@@ -124,9 +128,15 @@ static int join(struct reader *reader)
 
 static int scan_all(struct reader *reader)
 {
-	size_t i;
-	int err = registry_scan(reader->registry);
+	autofree struct census_task *tasks = NULL;
+	struct stopwatch watch = stopwatch_start();
+	size_t i, nr = 0;
+	int err = tracer_census(reader->tracer, &tasks, &nr);
 
+	if (err)
+		log_debug("census: %s; reading /proc instead", strerror(-err));
+	err = registry_scan_census(reader->registry, tasks, nr);
+	log_debug("scan: %zu threads of the host, " STOPWATCH_FMT, nr, STOPWATCH_ARGS(watch));
 	reader->next_scan_ns = mono_ns() + RESCAN_NS;
 	for (i = 0; i < reader->watched.nr; i++)
 		reader->watched.at[reader->watched.order[i]].missing++;

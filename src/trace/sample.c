@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "host/cpu.h"
 #include "model/thieves.h"
 #include "trace/actors.h"
@@ -237,14 +237,6 @@ static int sample_unwatched(struct sampler *sampler, struct snapshot *snap)
 			return err;
 	}
 	return 0;
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
 /* Second field of /proc/self/statm, in pages (fs/proc/array.c). */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "census_task.h"
 #include "slot.h"
 
 struct tracer;
@@ -32,12 +33,20 @@ struct tracer_config {
 int tracer_new(const struct tracer_config *config, struct tracer **ret_tracer);
 void tracer_free(struct tracer *tracer);
 
-/* Have these threads adopted, those that still exist and have no slot. 0 or -errno. */
+/*
+ * Have these threads adopted, those that still exist and have no slot, in a pass over all tasks of
+ * the host. tracer_adopted() must have been emptied. 0 or -errno.
+ */
+#define TRACER_MAX_REQUESTS 8192U
+
 struct tracer_request {
 	pid_t tid;
 	struct watch_request what;
 };
 int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr);
+
+/* All threads of the host but the kernel's, in no order; malloc()ed. 0 or -errno. */
+int tracer_census(struct tracer *tracer, struct census_task **ret_tasks, size_t *ret_nr);
 
 /* The next slot that was adopted since the last call, 0 if there is none. */
 uint32_t tracer_adopted(struct tracer *tracer);

@@ -46,14 +46,25 @@ void watched_free(struct watched_table *table)
 	memset(table, 0, sizeof(*table));
 }
 
+/* Dead without ever having run: the thread could not be adopted, or was by another slot. */
+static bool is_void(const struct slot *slot)
+{
+	return slot->state == SLOT_DEAD && !slot->run_ns;
+}
+
 /* False: the kernel side is still filling it in. */
-static bool take(struct watched_table *table, const struct slot *slot, uint32_t index)
+static bool take(struct watched_table *table, struct tracer *tracer, const struct slot *slot,
+		 uint32_t index)
 {
 	struct watched *watched = &table->at[index];
 
 	if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_FREE ||
 	    __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE) & 1)
 		return false;
+	if (is_void(slot)) {
+		tracer_release(tracer, index);
+		return true;
+	}
 	memset(watched, 0, sizeof(*watched));
 	watched->key = slot->key;
 	watched->tid = (pid_t)slot->tid;
@@ -77,7 +88,7 @@ void watched_take_adopted(struct watched_table *table, struct tracer *tracer)
 	for (i = 0; i < table->nr_fresh; i++) {
 		const struct slot *slot = tracer_slot(tracer, table->fresh[i]);
 
-		if (slot && !take(table, slot, table->fresh[i]))
+		if (slot && !take(table, tracer, slot, table->fresh[i]))
 			table->fresh[left++] = table->fresh[i];
 	}
 	table->nr_fresh = left;
