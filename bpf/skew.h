@@ -43,26 +43,50 @@ static __always_inline __u32 cell_find(__u32 domain)
 	return 0;
 }
 
-/* @slot's thread is in @state from now on. */
-static __always_inline void skew_change(struct slot *slot, __u32 state)
+/*
+ * How the cell changes when @slot's thread is in @state from now on. A domain with one vCPU has no
+ * skew and pays for none; the first vCPU is counted from its first change after the second has
+ * come.
+ */
+static __always_inline __u64 skew_weigh(struct slot *slot, __u32 state)
 {
 	struct skew_cell *cell;
-	__u64 change, old, now, since;
+	__u64 change;
 
 	if (!slot->cell || slot->counted == state)
-		return;
+		return 0;
 	cell = cell_at(slot->cell);
 	if (!cell || cell->vcpus < 2)
-		return;
+		return 0;
 	change = skew_weight(state) - skew_weight(slot->counted);
 	slot->counted = state;
-	if (!change)
+	return change;
+}
+
+static __always_inline bool is_skewed(__u64 states)
+{
+	return states >> 32 && (__u32)states;
+}
+
+/* The clock is read only when skew begins (it is subtracted then) or ends (added): any order will
+ * do. */
+static __always_inline void skew_apply(__u32 index, __u64 change)
+{
+	struct skew_cell *cell;
+	__u64 old, now;
+	bool begins;
+
+	if (!index || !change)
+		return;
+	cell = cell_at(index);
+	if (!cell)
+		return;
+	old = __sync_fetch_and_add(&cell->states, change);
+	begins = is_skewed(old + change);
+	if (begins == is_skewed(old))
 		return;
 	now = bpf_ktime_get_ns();
-	old = __sync_fetch_and_add(&cell->states, change);
-	since = __sync_lock_test_and_set(&cell->since, now);
-	if (old >> 32 && (__u32)old && now > since)
-		__sync_fetch_and_add(&cell->skew_ns, now - since);
+	__sync_fetch_and_add(&cell->skew_ns, begins ? -now : now);
 }
 
 #endif

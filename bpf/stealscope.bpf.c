@@ -9,7 +9,6 @@
  *
  * A task that is not watched costs two loads in each, and the append of its run.
  */
-#include "census.h"
 #include "common.h"
 #include "compat.h"
 #include "thief.h"
@@ -24,7 +23,8 @@ static __always_inline bool may_be_watched(struct task_struct *task)
 	return task->bpf_storage || is_in_kvm(task);
 }
 
-static __always_inline void switch_out(struct cpu_runs *cpu, struct task_struct *prev, __u64 clock)
+static __always_inline struct slot *switch_out(struct cpu_runs *cpu, struct task_struct *prev,
+					       __u64 clock)
 {
 	struct slot *slot;
 
@@ -37,27 +37,47 @@ static __always_inline void switch_out(struct cpu_runs *cpu, struct task_struct 
 	else if (cpu->pid != (__u32)prev->pid)
 		cpu->chain_breaks++;
 	if (!slot)
-		return;
+		return NULL;
 	depart(slot, prev, clock, cpu);
 	if (slot->state == SLOT_DEAD)
 		event_send(EVENT_DEAD, prev, key_slot(slot->key), slot->vcpu);
+	return slot;
 }
 
-static __always_inline __u32 switch_in(struct cpu_runs *cpu, struct task_struct *next, __u64 clock)
+static __always_inline struct slot *switch_in(struct cpu_runs *cpu, struct task_struct *next,
+					      __u64 clock)
 {
 	struct slot *slot = slot_of(next);
+	__u32 index;
 
 	if (slot) {
 		arrive(slot, next, clock, cpu);
-		return key_slot(slot->key);
+		return slot;
 	}
-	return is_in_kvm(next) ? vcpu_seen(next, cpu) : 0;
+	index = is_in_kvm(next) ? vcpu_seen(next, cpu) : 0;
+	return index ? slot_at(index) : NULL;
+}
+
+/* A vCPU that takes over from its sibling leaves the domain's skew as it was. */
+static __always_inline void switch_skew(struct slot *prev, struct slot *next)
+{
+	__u64 change = prev ? skew_weigh(prev, prev->state) : 0;
+
+	if (next && prev && prev->cell == next->cell) {
+		skew_apply(next->cell, change + skew_weigh(next, SLOT_RUNNING));
+		return;
+	}
+	if (prev)
+		skew_apply(prev->cell, change);
+	if (next)
+		skew_apply(next->cell, skew_weigh(next, SLOT_RUNNING));
 }
 
 /* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	struct slot *left, *entered = NULL;
 	struct cpu_runs *cpu;
 	__u64 clock;
 
@@ -67,9 +87,13 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (!cpu)
 		return 0;
 	clock = prev->se.cfs_rq->rq->clock;
-	switch_out(cpu, prev, clock);
-	cpu->slot = may_be_watched(next) ? switch_in(cpu, next, clock) : 0;
+	left = switch_out(cpu, prev, clock);
+	if (may_be_watched(next))
+		entered = switch_in(cpu, next, clock);
+	cpu->slot = entered ? key_slot(entered->key) : 0;
 	cpu->pid = next->pid;
+	if (left || entered)
+		switch_skew(left, entered);
 	return 0;
 }
 

@@ -139,7 +139,6 @@ static __always_inline void arrive(struct slot *slot, struct task_struct *task, 
 	slot->since = clock;
 	slot->state = SLOT_RUNNING;
 	slot_write_end(slot);
-	skew_change(slot, SLOT_RUNNING);
 }
 
 /* @task is switched out. An arrival that was hidden from tracing is settled now, as of its time. */
@@ -166,7 +165,6 @@ static __always_inline void depart(struct slot *slot, struct task_struct *task, 
 		slot->kind = WAIT_WAKEUP;
 	}
 	slot_write_end(slot);
-	skew_change(slot, slot->state);
 }
 
 /*
@@ -191,7 +189,7 @@ static __always_inline void woken(struct slot *slot, struct task_struct *task, _
 	if ((__s64)phantom > 0)
 		explain(slot, CAUSE_PHANTOM, phantom);
 	slot_write_end(slot);
-	skew_change(slot, SLOT_WAITING);
+	skew_apply(slot->cell, skew_weigh(slot, SLOT_WAITING));
 }
 
 #endif

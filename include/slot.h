@@ -167,9 +167,8 @@ struct event {
 struct skew_cell {
 	__u32 domain; /* its process, 0: free */
 	__u32 vcpus;
-	__u64 states; /* vCPUs that wait << 32 | that run */
-	__u64 since;  /* CLOCK_MONOTONIC of the last change */
-	__u64 skew_ns;
+	__u64 states;  /* vCPUs that wait << 32 | that run */
+	__u64 skew_ns; /* plus CLOCK_MONOTONIC while both are there; negative then */
 };
 
 /* Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. */
