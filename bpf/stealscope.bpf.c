@@ -9,6 +9,7 @@
  *
  * A task that is not watched costs two loads in each, and the append of its run.
  */
+#include "census.h"
 #include "common.h"
 #include "compat.h"
 #include "thief.h"

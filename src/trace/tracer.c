@@ -4,13 +4,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "stealscope.skel.h"
 #include "trace/kvm_types.h"
@@ -22,6 +24,9 @@
 
 /* How many free slots the kernel side has at hand; topped up at every tracer_adopted(). */
 #define FREE_RESERVE 1024U
+
+/* What one read of an iterator returns at most (kernel/bpf/bpf_iter.c: bpf_seq_read()). */
+#define CENSUS_READ ((size_t)32 << 10)
 
 /* The clock's offset is the biggest seen in so many observations: a look is late, never early. */
 #define NR_OFFSETS 16
@@ -57,14 +62,6 @@ static int on_libbpf_message(enum libbpf_print_level level, const char *fmt, va_
 	return 0;
 }
 
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* Keep the lowest numbers in use, so that few chunks are ever mapped: a binary heap. */
 static void spare_push(struct tracer *tracer, uint32_t index)
 {
@@ -98,13 +95,13 @@ static uint32_t spare_pop(struct tracer *tracer)
 	return least;
 }
 
-static void refill(struct tracer *tracer)
+static void refill(struct tracer *tracer, size_t reserve)
 {
 	struct control *control = &tracer->skel->bss->control;
 	uint64_t head = __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE);
 	uint64_t tail = control->free_tail;
 
-	while (tail - head < FREE_RESERVE && tail - tracer->adopted <= tracer->free_mask &&
+	while (tail - head < reserve && tail - tracer->adopted <= tracer->free_mask &&
 	       tracer->nr_spare) {
 		tracer->free_queue[tail & tracer->free_mask] = spare_pop(tracer);
 		__atomic_store_n(&control->free_tail, ++tail, __ATOMIC_RELEASE);
@@ -163,7 +160,7 @@ uint32_t tracer_adopted(struct tracer *tracer)
 
 	if (tracer->adopted < __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE))
 		index = (uint32_t)tracer->free_queue[tracer->adopted++ & tracer->free_mask];
-	refill(tracer);
+	refill(tracer, FREE_RESERVE);
 	return index;
 }
 
@@ -213,7 +210,7 @@ void tracer_release(struct tracer *tracer, uint32_t index)
 	memset(slot, 0, sizeof(*slot));
 	slot->key = key;
 	spare_push(tracer, index);
-	refill(tracer);
+	refill(tracer, FREE_RESERVE);
 }
 
 bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
@@ -326,6 +323,33 @@ bool tracer_find_kvm(struct tracer *tracer)
 	return true;
 }
 
+int tracer_census(struct tracer *tracer, struct census_task **ret_tasks, size_t *ret_nr)
+{
+	autoclose int fd = bpf_iter_create(bpf_link__fd(tracer->skel->links.census));
+	autofree char *bytes = NULL;
+	size_t size = 0, len = 0;
+	ssize_t more;
+
+	if (fd < 0)
+		return fd;
+	do {
+		if (size - len < CENSUS_READ) {
+			char *grown = realloc(bytes, size = 2 * size + 4 * CENSUS_READ);
+
+			if (!grown)
+				return -ENOMEM;
+			bytes = grown;
+		}
+		more = read(fd, bytes + len, size - len);
+		if (more < 0)
+			return -errno;
+		len += (size_t)more;
+	} while (more);
+	*ret_nr = len / sizeof(**ret_tasks);
+	*ret_tasks = (struct census_task *)(void *)take_ptr(bytes);
+	return 0;
+}
+
 static int run_adoption(struct tracer *tracer)
 {
 	autoclose int fd = bpf_iter_create(bpf_link__fd(tracer->skel->links.adopt_requested));
@@ -338,56 +362,69 @@ static int run_adoption(struct tracer *tracer)
 	return 0;
 }
 
-/* How often what the kernel side could not adopt for want of memory at hand is tried again. */
-#define ADOPTION_TRIES 100
-
-static int request_batch(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
+/* What is left of the requests: those of threads that are gone. */
+static void forget_requests(int map)
 {
-	struct control *control = &tracer->skel->bss->control;
-	int map = bpf_map__fd(tracer->skel->maps.requests);
-	unsigned int tries;
-	size_t i;
-	int err = 0;
+	__u32 tid;
 
-	for (i = 0; i < nr && !err; i++) {
-		__u32 tid = (__u32)requests[i].tid;
+	while (!bpf_map_get_next_key(map, NULL, &tid) && !bpf_map_delete_elem(map, &tid))
+		;
+}
 
-		err = bpf_map_update_elem(map, &tid, &requests[i].what, BPF_ANY);
-	}
-	for (tries = 0; tries < ADOPTION_TRIES && !err; tries++) {
-		control->refused = 0;
-		refill(tracer);
-		err = run_adoption(tracer);
-		if (!control->refused || tracer_is_full(tracer))
-			break;
-	}
-	for (i = 0; i < nr; i++) { /* of threads that are gone */
-		__u32 tid = (__u32)requests[i].tid;
+static int put_requests(int map, const struct tracer_request *requests, size_t nr)
+{
+	autofree __u32 *tids = calloc(nr, sizeof(*tids));
+	autofree struct watch_request *what = calloc(nr, sizeof(*what));
+	__u32 done = (__u32)nr;
 
-		bpf_map_delete_elem(map, &tid);
+	if (!tids || !what)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		tids[i] = (__u32)requests[i].tid;
+		what[i] = requests[i].what;
 	}
-	return err;
+	return bpf_map_update_batch(map, tids, what, &done, NULL);
 }
 
 int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr)
 {
-	size_t done = 0;
-	int err = 0;
+	struct control *control = &tracer->skel->bss->control;
+	int map = bpf_map__fd(tracer->skel->maps.requests);
+	uint64_t left;
+	int err;
 
-	while (done < nr && !err) {
-		size_t batch = nr - done < FREE_RESERVE / 2 ? nr - done : FREE_RESERVE / 2;
+	if (nr > TRACER_MAX_REQUESTS)
+		return -E2BIG;
+	err = nr ? put_requests(map, requests, nr) : 0;
+	/* What could not be adopted for want of memory at hand is tried again while that helps. */
+	for (left = nr; left && !err; left = control->refused) {
+		uint64_t before = left;
 
-		err = request_batch(tracer, requests + done, batch);
-		done += batch;
+		control->refused = 0;
+		refill(tracer, nr + FREE_RESERVE);
+		err = run_adoption(tracer);
+		if (control->refused >= before)
+			break;
 	}
+	forget_requests(map);
 	return err;
+}
+
+/* Iterators that may sleep, and so find memory for any number of adoptions: since 5.18. */
+static bool iterators_may_sleep(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 5 || (major == 5 && minor >= 18));
 }
 
 static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct stealscope_bpf *skel = tracer->skel;
 	uint32_t slots = config->max_threads + 1;
-	uint32_t queue = 2 * FREE_RESERVE;
+	uint32_t queue = 2 * TRACER_MAX_REQUESTS;
 
 	slots = (slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS * CHUNK_SLOTS;
 	if (slots > MAX_SLOTS)
@@ -397,6 +434,8 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	for (tracer->nr_cells = 64; tracer->nr_cells < slots / 4;)
 		tracer->nr_cells *= 2;
 	tracer->nr_cpus = (unsigned int)libbpf_num_possible_cpus();
+	if (iterators_may_sleep())
+		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;
 	skel->rodata->watch_over_ns = config->watch_over_ns;
 	skel->rodata->watch_rate = config->watch_rate;
@@ -407,7 +446,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	    bpf_map__set_max_entries(skel->maps.cpus, tracer->nr_cpus) ||
 	    bpf_map__set_max_entries(skel->maps.skew_cells, tracer->nr_cells) ||
 	    bpf_map__set_max_entries(skel->maps.wait_details, config->watch_over_ns ? slots : 1) ||
-	    bpf_map__set_max_entries(skel->maps.requests, FREE_RESERVE))
+	    bpf_map__set_max_entries(skel->maps.requests, TRACER_MAX_REQUESTS))
 		return -EINVAL;
 	return 0;
 }
@@ -431,7 +470,7 @@ static int tracer_map(struct tracer *tracer)
 		return -ENOMEM;
 	for (index = 1; index < tracer->nr_slots; index++)
 		spare_push(tracer, index);
-	refill(tracer);
+	refill(tracer, FREE_RESERVE);
 	return 0;
 }
 
