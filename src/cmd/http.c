@@ -22,7 +22,7 @@
 #define CONNECTION_MEMORY (16 * 1024) /* request line and headers */
 #define IDLE_SECS 15U
 /* From its first byte, or the end of the one before, to the end of its reply. */
-#define REQUEST_SECS 30
+#define REQUEST_SECS 20
 
 /* What libgnutls should speak: TLS 1.2 and newer. */
 #define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
@@ -138,21 +138,16 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 }
 
 /* One that sends or takes a byte now and then is not idle, but does not get anywhere either. */
-static unsigned int end_late_requests(struct http_server *server)
+static void end_late_requests(struct http_server *server)
 {
 	time_t now = now_secs();
-	unsigned int open = 0;
 
 	for (size_t i = 0; i < MAX_CONNECTIONS; i++) {
 		const struct connection *connection = &server->connections[i];
 
-		if (connection->fd < 0)
-			continue;
-		open++;
-		if (now - connection->since > REQUEST_SECS)
+		if (connection->fd >= 0 && now - connection->since > REQUEST_SECS)
 			shutdown(connection->fd, SHUT_RDWR);
 	}
-	return open;
 }
 
 static void on_message(void *cls, const char *format, va_list args)
@@ -267,16 +262,15 @@ const char *http_url(const struct http_server *server)
 	return server->url;
 }
 
-/* Wake up when libmicrohttpd wants to, and each second while there are connections. */
-static int set_timer(struct http_server *server, unsigned int open)
+/* Wake up when libmicrohttpd wants to, and each second: it takes the listening socket out of its
+ * epoll while all places are taken, and puts it back only when it is run after one became free. */
+static int set_timer(struct http_server *server)
 {
-	struct itimerspec spec = {0};
-	MHD_UNSIGNED_LONG_LONG ms = open ? 1000 : 0, wanted;
+	struct itimerspec spec = {.it_value = {.tv_sec = 1}};
+	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (MHD_get_timeout(server->daemon, &wanted) == MHD_YES && (!ms || wanted < ms))
-		ms = wanted ? wanted : 1;
-	spec.it_value.tv_sec = (time_t)(ms / 1000);
-	spec.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
+	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && ms < 1000)
+		spec.it_value = (struct timespec){0, ms ? (long)ms * 1000000 : 1};
 	return timerfd_settime(server->timer_fd, 0, &spec, NULL) ? -errno : 0;
 }
 
@@ -288,5 +282,6 @@ int http_run(struct http_server *server)
 		return -errno;
 	if (MHD_run(server->daemon) != MHD_YES)
 		return -EIO;
-	return set_timer(server, end_late_requests(server));
+	end_late_requests(server);
+	return set_timer(server);
 }
