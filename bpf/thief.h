@@ -84,6 +84,11 @@ __noinline int explain_run(struct slot *slot, const struct run *run, __u64 ns)
 {
 	if (!slot || !run)
 		return 0;
+	if (slot->tainted) {
+		if (key_class(run->key) == CLASS_IDLE)
+			explain(slot, CAUSE_QUOTA, ns);
+		return 0;
+	}
 	switch (key_class(run->key)) {
 	case CLASS_IDLE:
 		explain(slot, CAUSE_IDLE, ns);

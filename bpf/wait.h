@@ -120,6 +120,7 @@ static __always_inline void settle(struct slot *slot, struct task_struct *task, 
 	slot->cum = cum;
 	slot->segment_cum = cum;
 	slot->explained = 0;
+	slot->tainted = 0;
 	if (watch_over_ns)
 		watch_wait(slot, wait, cpu);
 }
@@ -160,6 +161,7 @@ static __always_inline void depart(struct slot *slot, struct task_struct *task, 
 		slot->state = SLOT_WAITING;
 		slot->kind = WAIT_PREEMPT;
 		slot->throttled = throttled_ns(task, clock);
+		slot->tainted = is_tainted(task);
 	} else {
 		slot->state = state & TASK_DEAD ? SLOT_DEAD : SLOT_SLEEPING;
 		slot->kind = WAIT_WAKEUP;
@@ -186,6 +188,7 @@ static __always_inline void woken(struct slot *slot, struct task_struct *task, _
 	slot->since = clock;
 	slot->segment_cum = cum;
 	slot->throttled = throttled_ns(task, clock);
+	slot->tainted = is_tainted(task);
 	if ((__s64)phantom > 0)
 		explain(slot, CAUSE_PHANTOM, phantom);
 	slot_write_end(slot);

@@ -85,18 +85,20 @@ struct slot {
 	__u64 start_boottime; /* task_struct's, ns */
 	__u32 cell;	      /* of the domain's skew, 0: none */
 	__u32 counted;	      /* enum slot_state as which it counts there */
-	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if not known */
-	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
-	__u64 since;	      /* clock at which @state began */
-	__u64 epoch;	      /* the loader's: counts the snapshots of this slot */
-	__u64 run_base;	      /* se.sum_exec_runtime at adoption */
-	__u64 run_ns;	      /* since adoption, up to the last switch-out */
-	__u64 steal_ns;	      /* since adoption, finished waits */
-	__u64 cum;	      /* sched_info.run_delay as of the last switch-in */
-	__u64 segment_cum;    /* the same as of the start of the wait's part on this CPU */
-	__u64 pcount;	      /* sched_info.pcount expected at the next switch-in */
-	__u64 explained;      /* of the wait under way: what already has a cause */
-	__u64 throttled;      /* the runqueue's throttled time at the start of that part */
+	__u32 tainted;	      /* the wait under way began throttled, for how long is not known */
+	__u32 pad;
+	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if not known */
+	__u32 kind;	   /* enum wait_kind of the wait that begins next or is under way */
+	__u64 since;	   /* clock at which @state began */
+	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
+	__u64 run_base;	   /* se.sum_exec_runtime at adoption */
+	__u64 run_ns;	   /* since adoption, up to the last switch-out */
+	__u64 steal_ns;	   /* since adoption, finished waits */
+	__u64 cum;	   /* sched_info.run_delay as of the last switch-in */
+	__u64 segment_cum; /* the same as of the start of the wait's part on this CPU */
+	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
+	__u64 explained;   /* of the wait under way: what already has a cause */
+	__u64 throttled;   /* the runqueue's throttled time at the start of that part */
 	__u64 merged;
 	__u64 cause_ns[NR_CAUSES];
 	struct slot_interval interval[2]; /* by the epoch's lowest bit */

@@ -87,6 +87,7 @@ struct cfs_rq {
 	struct rq *rq;
 	u64 throttled_clock_self;
 	u64 throttled_clock_self_time;
+	int throttle_count;
 };
 
 struct rq {

@@ -215,8 +215,8 @@ static void probe_features(struct context *ctx)
 		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
 	else
 		find(ctx, "quota", VERDICT_LIMITED,
-		     "before 6.6: time under a bandwidth limit is shown as the cause that had the "
-		     "CPU meanwhile, mostly idle");
+		     "before 6.6: a lower bound (while the CPU idles); the rest of a throttled "
+		     "wait is unknown");
 }
 
 static void probe_kvm(struct context *ctx)
