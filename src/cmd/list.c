@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "cmd/terminal.h"
 #include "host/domain.h"
+#include "host/pidns.h"
 #include "host/placement.h"
 #include "model/inventory.h"
 
@@ -119,8 +120,13 @@ int cmd_list(const struct options *options)
 {
 	struct render_options render = render_for_stdout(options);
 	struct lister lister = {.options = options};
-	int err = collect(&lister);
+	int err;
 
+	if (!host_pidns_is_initial("/proc"))
+		log_warn("this is another PID namespace (a container): only its own processes are "
+			 "in "
+			 "sight; run on the host, or with --pid=host");
+	err = collect(&lister);
 	if (!err)
 		err = options->json ? render_list_json(&lister.inventory, &render)
 				    : render_list_text(&lister.inventory, &render);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/domain.h"
+#include "host/pidns.h"
 #include "trace/probe.h"
 #include "trace/reader.h"
 #include "trace/tracer.h"
@@ -55,11 +56,11 @@ static int untraceable(int err)
 	probe_host("", &probe);
 	blocker = probe_blocker(&probe);
 	if (blocker)
-		log_err("this host cannot be traced: %s: %s\n  %s", blocker->what, blocker->detail,
+		log_err("this host cannot be traced: %s: %s; %s", blocker->what, blocker->detail,
 			blocker->advice);
 	else
-		log_err("the kernel refused the programs: %s\n  stealscope check says what this "
-			"host can, -v what the kernel said",
+		log_err("the kernel refused the programs: %s; stealscope check says what this host "
+			"can, -v what the kernel said",
 			strerror(-err));
 	return EXIT_UNTRACEABLE;
 }
@@ -83,6 +84,8 @@ static int open_all(struct session *session)
 	size_t threads;
 	int err;
 
+	if (!host_pidns_is_initial("/proc"))
+		return untraceable(-ENOTSUP);
 	err = registry_new("/proc", &session->registry);
 	if (err)
 		return failed("/proc", err);

@@ -39,6 +39,16 @@ def no_privilege():
     equal(out, "", "… and nothing on stdout")
 
 
+def container():
+    """In another PID namespace the kernel's thread numbers mean nothing."""
+    run = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", BINARY, "hist", "1", "1"],
+                         capture_output=True, text=True, timeout=60)
+    equal(run.returncode, 3, "in a container: exit 3")
+    ok("--pid=host" in run.stderr and run.stderr.count("\n") == 1, "… and how to do it, on one line",
+       run.stderr)
+    equal(run.stdout, "", "… and nothing on stdout")
+
+
 def running(*arguments):
     return start([BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                  stdin=subprocess.DEVNULL, text=True)
@@ -126,6 +136,7 @@ def impostor():
 def test():
     usage()
     no_privilege()
+    container()
     nothing_there()
     impostor()
     full_disk()
