@@ -96,6 +96,22 @@ check-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
 		HOG=$(abspath $(HOG)) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
 
+# Domains of a real libvirtd, as root, in two minutes. KERNEL=6.12: in a virtual machine under that
+# kernel, with cgroup v2, in about LIBVIRT_LIMIT seconds.
+LIBVIRT_TESTS ?= $(wildcard tests/libvirt/*.t)
+LIBVIRT_LIMIT ?= 1500
+LIBVIRT_RUN = env STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
+	HOG=$(abspath $(HOG)) PYTHONPATH=tests/live PYTHONDONTWRITEBYTECODE=1 \
+	prove --failures --comments --timer --exec '' $(LIBVIRT_TESTS)
+
+.PHONY: deps-libvirt check-libvirt
+deps-libvirt: ## install libvirtd and virsh, for check-libvirt
+	@$(MAKE) --no-print-directory deps DEPS='libvirt-daemon libvirt-clients'
+
+check-libvirt: deps-libvirt $(BUILD)/stealscope $(GUEST) $(HOG) ## domains of a real libvirtd (KERNEL=6.12: there)
+	$(Q)$(if $(KERNEL),tests/kernels/fetch $(KERNELS_DIR) $(KERNEL) && \
+		tests/kernels/boot -t $(LIBVIRT_LIMIT) $(KERNELS_DIR)/$(KERNEL) -- )$(LIBVIRT_RUN)
+
 # Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(FUZZ_SRC:%.c=$(BUILD)/%)
