@@ -169,7 +169,7 @@ static void filter_by_name(void **state)
 	press(&f, "/");
 	screen_press(&f.state, KEY_ESCAPE);
 	assert_shows(&f, "big", true);
-	press(&f, "/s*l");
+	press(&f, "/S*l");
 	assert_shows(&f, ">small", true);
 	assert_shows(&f, "big", false);
 	for (int i = 0; i < 2 * SCREEN_INPUT_SIZE; i++)
