@@ -241,6 +241,9 @@ static void help_lists_everything(void **state)
 	assert_shows(&f, columns[NR_COLUMNS - 1].meaning, false);
 	screen_press(&f.state, KEY_TO_END);
 	assert_shows(&f, columns[NR_COLUMNS - 1].meaning, true);
+	f.state.height = 100; /* room for what was scrolled away */
+	assert_shows(&f, key_bindings[0].what, true);
+	f.state.height = 24;
 	for (int i = 0; i < 100; i++)
 		press(&f, "j");
 	for (int i = 0; i < 40; i++)
