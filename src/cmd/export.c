@@ -89,7 +89,7 @@ static void reply_text(struct http_reply *reply, unsigned int status, const char
 		       const char *text)
 {
 	reply->status = status;
-	reply->body = http_body_new(type, text, strlen(text));
+	reply->body = http_body_text(type, text);
 	if (!reply->body)
 		reply->status = 500;
 }
@@ -110,7 +110,7 @@ static int refresh(struct export *export)
 	err = render(export, false);
 	if (err)
 		return err;
-	export->metrics = http_body_new(PROM_CONTENT_TYPE, export->text.data, export->text.len);
+	export->metrics = http_body_take(PROM_CONTENT_TYPE, &export->text);
 	export->self.values.scrape_ns = mono_ns() - start;
 	return export->metrics ? 0 : -ENOMEM;
 }

@@ -11,13 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "cmd/http_config.h"
 
 struct http_server;
 struct http_body;
 
-/* A copy of @data, shared by all replies that use it. NULL when out of memory. */
-struct http_body *http_body_new(const char *type, const char *data, size_t len);
+/* @text becomes the body's, which all replies that use it share; it is empty afterwards. NULL when
+ * out of memory. */
+struct http_body *http_body_take(const char *type, struct buffer *text);
+/* The same of a copy of @s. */
+struct http_body *http_body_text(const char *type, const char *s);
 /* Replies under way keep theirs. NULL is fine. */
 void http_body_put(struct http_body *body);
 

@@ -2,20 +2,34 @@
 #include "cmd/http_reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-struct http_body *http_body_new(const char *type, const char *data, size_t len)
+struct http_body *http_body_take(const char *type, struct buffer *text)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(len, (void *)data, MHD_RESPMEM_MUST_COPY);
+		MHD_create_response_from_buffer_with_free_callback(text->len, text->data, free);
 
 	if (!response)
 		return NULL;
+	*text = (struct buffer){0};
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
 	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
 		MHD_destroy_response(response);
 		return NULL;
 	}
 	return (struct http_body *)response;
+}
+
+struct http_body *http_body_text(const char *type, const char *s)
+{
+	struct buffer text = {0};
+	struct http_body *body = NULL;
+
+	buffer_puts(&text, s);
+	if (!text.failed)
+		body = http_body_take(type, &text);
+	buffer_free(&text);
+	return body;
 }
 
 void http_body_put(struct http_body *body)
@@ -27,10 +41,9 @@ void http_body_put(struct http_body *body)
 static struct http_body *status_body(unsigned int status)
 {
 	char text[64];
-	int len =
-		snprintf(text, sizeof(text), "%u %s\n", status, MHD_get_reason_phrase_for(status));
 
-	return http_body_new("text/plain; charset=utf-8", text, (size_t)len);
+	snprintf(text, sizeof(text), "%u %s\n", status, MHD_get_reason_phrase_for(status));
+	return http_body_text("text/plain; charset=utf-8", text);
 }
 
 enum MHD_Result http_reply_status(struct MHD_Connection *connection, unsigned int status)
