@@ -175,8 +175,7 @@ static int on_report(const struct report *report, void *data)
 	return 0;
 }
 
-/* Other users' processes are hidden from us: then only KVM tells of new domains, not their names.
- */
+/* Then /proc shows us nothing of other users: vCPUs are still counted, but as of qemu-PID. */
 static void warn_of_hidepid(void)
 {
 	int fd = open("/proc/1/cmdline", O_RDONLY | O_CLOEXEC);
@@ -185,8 +184,9 @@ static void warn_of_hidepid(void)
 		close(fd);
 		return;
 	}
-	log_warn("/proc is mounted with hidepid: domains that start from now on are not found\n"
-		 "  let --user be in the group of its option gid=, or mount it without hidepid");
+	log_warn(
+		"/proc is mounted with hidepid: domains cannot be named; put --user into the group "
+		"of its option gid=, or mount it without hidepid");
 }
 
 static int drop_privileges(const struct options *options)
