@@ -70,7 +70,8 @@ SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
 DEPS_TEST := binutils libcmocka-dev libclang-rt-14-dev perl python3-minimal qemu-system-x86 tmux \
-	prometheus curl openssl systemd
+	prometheus curl openssl systemd \
+	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
 DEPS := $(DEPS_BUILD) $(DEPS_TEST)
 
 .PHONY: deps
@@ -84,7 +85,7 @@ deps: ## install what building and testing need, from Debian's packages
 .PHONY: vmlinux
 VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
 vmlinux: ## write vmlinux/vmlinux.h anew, from a kernel's BTF (VMLINUX_BTF=)
-	$(Q)CLANG=$(CLANG) vmlinux/generate $(VMLINUX_BTF) > $(BUILD)/vmlinux.h.new && \
+	$(Q)mkdir -p $(BUILD) && CLANG=$(CLANG) vmlinux/generate $(VMLINUX_BTF) > $(BUILD)/vmlinux.h.new && \
 		mv $(BUILD)/vmlinux.h.new vmlinux/vmlinux.h
 
 .PHONY: clean

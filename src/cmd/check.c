@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "cmd/commands.h"
 #include "trace/probe.h"
 
@@ -58,7 +60,9 @@ int cmd_check(const struct options *options)
 		print_json(&probe);
 	else
 		print_text(&probe);
-	if (fflush(stdout))
-		return errno == EPIPE ? 0 : EXIT_RUNTIME;
+	if (fflush(stdout) && errno != EPIPE) {
+		log_err("check: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
 	return probe_blocker(&probe) ? EXIT_UNTRACEABLE : 0;
 }

@@ -37,6 +37,7 @@ struct session {
 	FILE *record;
 	struct snapshot from;
 	uint64_t reports;
+	const char *culprit; /* what an error in the loop is about */
 	int interval_fd; /* a timer, disarmed while there is no interval */
 	bool stop;
 };
@@ -124,11 +125,20 @@ static void close_all(struct session *session)
 
 static int take(struct session *session, struct snapshot *ret_snap)
 {
-	int err = reader_snapshot(session->reader, ret_snap);
+	struct snapshot snap;
+	int err = reader_snapshot(session->reader, &snap);
 
-	if (err || !session->record)
+	if (err)
 		return err;
-	return snapshot_save(ret_snap, session->record);
+	if (session->record)
+		err = snapshot_save(&snap, session->record);
+	if (err) {
+		session->culprit = session->options->record;
+		snapshot_free(&snap);
+		return err;
+	}
+	*ret_snap = snap;
+	return 0;
 }
 
 /* Keep the domains that -d asks for. */
@@ -297,7 +307,8 @@ static void announce(const struct session *session)
 
 int session_run(const struct options *options, const struct session_ops *ops, void *data)
 {
-	struct session session = {.options = options, .ops = ops, .data = data};
+	struct session session = {
+		.options = options, .ops = ops, .data = data, .culprit = "output"};
 	int status, err;
 
 	status = open_all(&session);
@@ -315,5 +326,5 @@ int session_run(const struct options *options, const struct session_ops *ops, vo
 	close_all(&session);
 	if (!err || err == -EPIPE)
 		return 0; /* who reads us has seen enough */
-	return failed("output", err);
+	return failed(session.culprit, err);
 }
