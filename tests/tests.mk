@@ -112,6 +112,21 @@ check-libvirt: deps-libvirt $(BUILD)/stealscope $(GUEST) $(HOG) ## domains of a 
 	$(Q)$(if $(KERNEL),tests/kernels/fetch $(KERNELS_DIR) $(KERNEL) && \
 		tests/kernels/boot -t $(LIBVIRT_LIMIT) $(KERNELS_DIR)/$(KERNEL) -- )$(LIBVIRT_RUN)
 
+# A crowded host of stand-ins for virtual machines, and threads that come and go by the ten thousand.
+# Minutes long. SCALE_JSON=FILE keeps the figures; tests/scale/plot FILE draws them.
+SCALE_BIN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/scale/*.c))
+SCALE_TESTS ?= tests/scale/crowd.t tests/scale/churn.t
+
+$(SCALE_BIN): $(BUILD)/%: %.c tests/scale/lastwords.h src/base/clock.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -Isrc -static -pthread \
+		-o $@ $<
+
+.PHONY: check-scale
+check-scale: $(BUILD)/stealscope $(HOG) $(SCALE_BIN) ## 1,000 domains, and 80,000 threads that come and go
+	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) SCALE_BIN=$(abspath $(BUILD)/tests/scale) \
+		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(SCALE_TESTS)
+
 # Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(FUZZ_SRC:%.c=$(BUILD)/%)

@@ -14,6 +14,10 @@
 /* Everything is looked at anew so often, in case an announcement was missed. */
 #define RESCAN_NS 30000000000ULL
 
+/* But no more often than this, whatever was missed: in a storm of new threads the next scan is as
+ * good. */
+#define MIN_RESCAN_NS 1000000000ULL
+
 /* Who asked for a thread that did not get a slot asks again in so many polls: it may be dead, too.
  */
 #define JOIN_RETRIES 10
@@ -34,7 +38,8 @@ struct reader {
 	struct sampler *sampler;
 	reader_wait_fn on_wait;
 	void *on_wait_data;
-	uint64_t next_scan_ns;
+	uint64_t last_scan_ns;
+	bool scan_due;	      /* something was missed since */
 	uint64_t lost;	      /* events that were overwritten */
 	uint64_t refused;     /* threads for which there was no free slot */
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
@@ -137,11 +142,20 @@ static int scan_all(struct reader *reader)
 		log_debug("census: %s; reading /proc instead", strerror(-err));
 	err = registry_scan_census(reader->registry, tasks, nr);
 	log_debug("scan: %zu threads of the host, " STOPWATCH_FMT, nr, STOPWATCH_ARGS(watch));
-	reader->next_scan_ns = mono_ns() + RESCAN_NS;
+	reader->last_scan_ns = mono_ns();
+	reader->scan_due = false;
 	for (i = 0; i < reader->watched.nr; i++)
 		reader->watched.at[reader->watched.order[i]].missing++;
 	tracer_find_kvm(reader->tracer);
 	return err;
+}
+
+static bool must_scan(const struct reader *reader)
+{
+	uint64_t age = mono_ns() - reader->last_scan_ns;
+
+	return !reader->last_scan_ns || age >= RESCAN_NS ||
+	       (reader->scan_due && age >= MIN_RESCAN_NS);
 }
 
 int reader_poll(struct reader *reader)
@@ -151,7 +165,8 @@ int reader_poll(struct reader *reader)
 	int err = 0, joined;
 
 	take_events(reader, &news);
-	if (news.everything || mono_ns() >= reader->next_scan_ns) {
+	reader->scan_due |= news.everything;
+	if (must_scan(reader)) {
 		reader->retries = JOIN_RETRIES;
 		err = scan_all(reader);
 	} else if (news.nr) {
@@ -196,8 +211,15 @@ int reader_new(struct tracer *tracer, struct registry *registry, struct reader *
 
 void reader_free(struct reader *reader)
 {
+	size_t slots, left;
+
 	if (!reader)
 		return;
+	slots = tracer_slots(reader->tracer);
+	watched_take_adopted(&reader->watched, reader->tracer);
+	left = tracer_free_slots(reader->tracer);
+	log_debug("slots: %zu, %zu free, %zu watched, %zu being adopted", slots, left,
+		  reader->watched.nr, reader->watched.nr_fresh);
 	sampler_free(reader->sampler);
 	watched_free(&reader->watched);
 	free(reader);

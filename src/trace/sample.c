@@ -77,21 +77,22 @@ void sampler_free(struct sampler *sampler)
 
 static int copy_bins(struct arena *arena, const struct slot_waits *from, struct wait_sample *to)
 {
-	struct bin *bins;
+	struct bin bins[NR_BUCKETS], *copy;
 	uint32_t bucket, nr = 0;
 
+	if (!from->count)
+		return 0;
 	to->count = from->count;
 	to->sum_ns = from->sum_ns;
 	for (bucket = 0; bucket < NR_BUCKETS; bucket++)
-		nr += !!from->buckets[bucket];
-	bins = arena_array(arena, nr, sizeof(*bins));
-	if (!bins)
-		return -ENOMEM;
-	to->bins = bins;
-	to->nr_bins = nr;
-	for (bucket = 0; bucket < NR_BUCKETS; bucket++)
 		if (from->buckets[bucket])
-			*bins++ = (struct bin){bucket, from->buckets[bucket]};
+			bins[nr++] = (struct bin){bucket, from->buckets[bucket]};
+	copy = arena_array(arena, nr, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, bins, nr * sizeof(*copy));
+	to->bins = copy;
+	to->nr_bins = nr;
 	return 0;
 }
 
@@ -102,13 +103,9 @@ static int copy_intervals(struct sampler *sampler, struct arena *arena, const st
 {
 	const struct slot_interval *ended = &slot->interval[epoch & 1];
 	const struct slot_interval *begun = &slot->interval[(epoch + 1) & 1];
-	struct thief_sample *thieves;
+	struct thief_sample thieves[NR_THIEVES], *copy;
 	unsigned int kind, i;
 
-	thieves = arena_array(arena, NR_THIEVES, sizeof(*thieves));
-	if (!thieves)
-		return -ENOMEM;
-	thread->thieves = thieves;
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
 		if (ended->epoch == epoch)
 			thread->waits[kind].max_ns = ended->max_ns[kind];
@@ -123,6 +120,13 @@ static int copy_intervals(struct sampler *sampler, struct arena *arena, const st
 		thieves[thread->nr_thieves].key = ended->thieves.entries[i].key;
 		thieves[thread->nr_thieves++].ns = ended->thieves.entries[i].ns;
 	}
+	if (!thread->nr_thieves)
+		return 0;
+	copy = arena_array(arena, thread->nr_thieves, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, thieves, thread->nr_thieves * sizeof(*copy));
+	thread->thieves = copy;
 	return 0;
 }
 
@@ -148,18 +152,19 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 	watched->last_taken = thread->dead;
 }
 
-static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena,
-			 struct domain_sample *domain)
+static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena)
 {
-	struct thread_sample *thread = &domain->threads[domain->nr_threads++];
 	struct watched *watched = &sampler->watched->at[index];
+	struct thread_sample *thread = watched->sample;
 	struct slot slot;
-	uint64_t epoch = tracer_take(sampler->tracer, index, &slot);
+	uint64_t epoch;
 	unsigned int kind;
 
+	if (tracer_take(sampler->tracer, index, &slot, &epoch))
+		return -ENOMEM;
 	copy_counts(sampler, &slot, watched, thread);
 	if (slot.cell)
-		domain->skew_ns = tracer_skew(sampler->tracer, slot.cell);
+		watched->domain_sample->skew_ns = tracer_skew(sampler->tracer, slot.cell);
 	thread->name = arena_strdup(arena, watched->name);
 	if (!thread->name)
 		return -ENOMEM;
@@ -183,8 +188,8 @@ static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
 	return sample->name && sample->manager && sample->accel ? 0 : -ENOMEM;
 }
 
-/* One domain per stretch of the order with the same process. */
-static int sample_watched(struct sampler *sampler, struct snapshot *snap)
+/* Everyone's place: one domain per stretch of the order with the same process. */
+static int place_watched(struct sampler *sampler, struct snapshot *snap)
 {
 	struct watched_table *watched = sampler->watched;
 	const uint32_t *order = watched_order(watched);
@@ -205,12 +210,23 @@ static int sample_watched(struct sampler *sampler, struct snapshot *snap)
 		if (!domain->threads)
 			return -ENOMEM;
 		for (i = first; i < next; i++) {
-			err = sample_thread(sampler, order[i], &snap->arena, domain);
-			if (err)
-				return err;
+			watched->at[order[i]].domain_sample = domain;
+			watched->at[order[i]].sample = &domain->threads[domain->nr_threads++];
 		}
 	}
 	return 0;
+}
+
+static int sample_watched(struct sampler *sampler, struct snapshot *snap)
+{
+	struct watched_table *watched = sampler->watched;
+	int err = place_watched(sampler, snap);
+	uint32_t slot;
+
+	for (slot = 1; slot <= watched->highest && !err; slot++)
+		if (watched->at[slot].key)
+			err = sample_thread(sampler, slot, &snap->arena);
+	return err;
 }
 
 static int by_pid(const void *a, const void *b)

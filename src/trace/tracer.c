@@ -17,13 +17,20 @@
 #include "stealscope.skel.h"
 #include "trace/kvm_types.h"
 
-/* Slots are mapped in chunks, as they come into use: a multiple of the page size for any slot. */
+/*
+ * Slots are mapped in chunks, a multiple of the page size for any slot: a few at a time, since what
+ * is mapped counts as our resident set, too.
+ */
 #define CHUNK_SLOTS 512U
+#define MAX_CHUNKS 4U
 #define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot))
-#define NR_CHUNKS (MAX_SLOTS / CHUNK_SLOTS)
 
-/* How many free slots the kernel side has at hand; topped up at every tracer_adopted(). */
-#define FREE_RESERVE 1024U
+/*
+ * Half of all slots are at hand for the kernel side, if they are free; topped up at every
+ * tracer_adopted(). So many threads may start while we are busy, with a big report say, and not be
+ * missed.
+ */
+#define RESERVE_SHARE 2U
 
 /* What one read of an iterator returns at most (kernel/bpf/bpf_iter.c: bpf_seq_read()). */
 #define CENSUS_READ ((size_t)32 << 10)
@@ -31,9 +38,16 @@
 /* The clock's offset is the biggest seen in so many observations: a look is late, never early. */
 #define NR_OFFSETS 16
 
+struct chunk {
+	struct slot *slots; /* NULL: none is mapped here */
+	uint32_t number;
+	uint64_t used;
+};
+
 struct tracer {
 	struct stealscope_bpf *skel;
-	struct slot *chunks[NR_CHUNKS];
+	struct chunk chunks[MAX_CHUNKS];
+	uint64_t looks;	      /* at slots, to tell which chunk was not needed for longest */
 	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
 	struct cpu_runs *cpus;
 	struct event *events;
@@ -42,6 +56,7 @@ struct tracer {
 	uint32_t nr_slots; /* slot 0 included */
 	uint32_t free_mask;
 	uint32_t nr_cells;
+	uint32_t reserve;
 	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
 	size_t nr_spare;
 	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
@@ -62,7 +77,7 @@ static int on_libbpf_message(enum libbpf_print_level level, const char *fmt, va_
 	return 0;
 }
 
-/* Keep the lowest numbers in use, so that few chunks are ever mapped: a binary heap. */
+/* Keep the lowest numbers in use, so that they fill few chunks: a binary heap. */
 static void spare_push(struct tracer *tracer, uint32_t index)
 {
 	size_t at = tracer->nr_spare++;
@@ -115,16 +130,34 @@ static void *map_map(struct bpf_map *map, size_t size, size_t offset, int prot)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/* The chunk, mapped in place of the one that was not needed for longest; without memory, not. */
+static struct chunk *chunk_of(struct tracer *tracer, uint32_t number)
+{
+	struct chunk *chunk, *oldest = &tracer->chunks[0];
+
+	for (chunk = tracer->chunks; chunk < tracer->chunks + MAX_CHUNKS; chunk++) {
+		if (chunk->slots && chunk->number == number)
+			return chunk;
+		if (chunk->used < oldest->used)
+			oldest = chunk;
+	}
+	if (oldest->slots)
+		munmap(oldest->slots, CHUNK_BYTES);
+	oldest->number = number;
+	oldest->slots = map_map(tracer->skel->maps.slots, CHUNK_BYTES, number * CHUNK_BYTES,
+				PROT_READ | PROT_WRITE);
+	return oldest;
+}
+
 static struct slot *slot_rw(struct tracer *tracer, uint32_t index)
 {
-	uint32_t chunk = index / CHUNK_SLOTS;
+	struct chunk *chunk;
 
 	if (index >= tracer->nr_slots)
 		return NULL;
-	if (!tracer->chunks[chunk])
-		tracer->chunks[chunk] = map_map(tracer->skel->maps.slots, CHUNK_BYTES,
-						chunk * CHUNK_BYTES, PROT_READ | PROT_WRITE);
-	return tracer->chunks[chunk] ? &tracer->chunks[chunk][index % CHUNK_SLOTS] : NULL;
+	chunk = chunk_of(tracer, index / CHUNK_SLOTS);
+	chunk->used = ++tracer->looks;
+	return chunk->slots ? &chunk->slots[index % CHUNK_SLOTS] : NULL;
 }
 
 const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
@@ -132,25 +165,43 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
 	return slot_rw(tracer, index);
 }
 
-uint64_t tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot)
+/* All that says something: the buckets only of kinds that were counted. */
+static void slot_copy(struct slot *to, const struct slot *from)
+{
+	unsigned int kind;
+
+	memcpy(to, from, offsetof(struct slot, waits));
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		if (from->waits[kind].count)
+			to->waits[kind] = from->waits[kind];
+		else
+			to->waits[kind].count = 0;
+	}
+}
+
+int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch)
 {
 	struct slot *slot = slot_rw(tracer, index);
-	uint64_t epoch = slot->epoch;
 	uint32_t before, after;
 	unsigned int tries;
+	uint64_t epoch;
 
+	if (!slot)
+		return -ENOMEM;
+	epoch = slot->epoch;
 	__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);
 	/* A hook holds a slot for a microsecond at most; the bound is for a CPU that was stopped.
 	 */
 	for (tries = 0; tries < 1000; tries++) {
 		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
-		memcpy(ret_slot, slot, sizeof(*slot));
+		slot_copy(ret_slot, slot);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
 		if (before == after && !(before & 1))
 			break;
 	}
-	return epoch;
+	*ret_epoch = epoch;
+	return 0;
 }
 
 uint32_t tracer_adopted(struct tracer *tracer)
@@ -160,7 +211,7 @@ uint32_t tracer_adopted(struct tracer *tracer)
 
 	if (tracer->adopted < __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE))
 		index = (uint32_t)tracer->free_queue[tracer->adopted++ & tracer->free_mask];
-	refill(tracer, FREE_RESERVE);
+	refill(tracer, tracer->reserve);
 	return index;
 }
 
@@ -169,6 +220,18 @@ bool tracer_is_full(const struct tracer *tracer)
 	const struct control *control = &tracer->skel->bss->control;
 
 	return !tracer->nr_spare && control->free_head >= control->free_tail;
+}
+
+size_t tracer_slots(const struct tracer *tracer)
+{
+	return tracer->nr_slots - 1;
+}
+
+size_t tracer_free_slots(const struct tracer *tracer)
+{
+	const struct control *control = &tracer->skel->bss->control;
+
+	return tracer->nr_spare + (size_t)(control->free_tail - control->free_head);
 }
 
 /* The cell is free again when the last vCPU has left it. */
@@ -210,7 +273,7 @@ void tracer_release(struct tracer *tracer, uint32_t index)
 	memset(slot, 0, sizeof(*slot));
 	slot->key = key;
 	spare_push(tracer, index);
-	refill(tracer, FREE_RESERVE);
+	refill(tracer, tracer->reserve);
 }
 
 bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
@@ -401,7 +464,7 @@ int tracer_request(struct tracer *tracer, const struct tracer_request *requests,
 		uint64_t before = left;
 
 		control->refused = 0;
-		refill(tracer, nr + FREE_RESERVE);
+		refill(tracer, nr + tracer->reserve);
 		err = run_adoption(tracer);
 		if (control->refused >= before)
 			break;
@@ -430,6 +493,9 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	if (slots > MAX_SLOTS)
 		slots = MAX_SLOTS;
 	tracer->nr_slots = slots;
+	tracer->reserve = slots / RESERVE_SHARE;
+	while (queue < slots)
+		queue *= 2;
 	tracer->free_mask = queue - 1;
 	for (tracer->nr_cells = 64; tracer->nr_cells < slots / 4;)
 		tracer->nr_cells *= 2;
@@ -470,7 +536,7 @@ static int tracer_map(struct tracer *tracer)
 		return -ENOMEM;
 	for (index = 1; index < tracer->nr_slots; index++)
 		spare_push(tracer, index);
-	refill(tracer, FREE_RESERVE);
+	refill(tracer, tracer->reserve);
 	return 0;
 }
 
@@ -520,9 +586,9 @@ void tracer_free(struct tracer *tracer)
 
 	if (!tracer)
 		return;
-	for (chunk = 0; chunk < NR_CHUNKS; chunk++)
-		if (tracer->chunks[chunk])
-			munmap(tracer->chunks[chunk], CHUNK_BYTES);
+	for (chunk = 0; chunk < MAX_CHUNKS; chunk++)
+		if (tracer->chunks[chunk].slots)
+			munmap(tracer->chunks[chunk].slots, CHUNK_BYTES);
 	if (tracer->free_queue)
 		munmap(tracer->free_queue, (tracer->free_mask + 1) * sizeof(*tracer->free_queue));
 	if (tracer->cpus)

@@ -51,17 +51,23 @@ int tracer_census(struct tracer *tracer, struct census_task **ret_tasks, size_t 
 /* The next slot that was adopted since the last call, 0 if there is none. */
 uint32_t tracer_adopted(struct tracer *tracer);
 
-/* A slot in the shared map, valid until tracer_free(); NULL for a number out of range or ENOMEM. */
+/* A slot in the shared map, valid until another is looked at; NULL: out of range, or of memory. To
+ * look at many, go from low numbers to high: they are mapped some hundreds at a time. */
 const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
 
 /*
- * End the slot's epoch and copy it consistently. Returns the epoch that ended: its interval, and
- * that of the next one if it has begun already, hold the maxima since the last call.
+ * End the slot's epoch and copy it consistently; the buckets of a kind whose count is 0 are left
+ * out. The interval of the epoch that ended, and that of the next one if it has begun already, hold
+ * the maxima since the last call. 0 or -ENOMEM.
  */
-uint64_t tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot);
+int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch);
 
 /* Every slot is in use. */
 bool tracer_is_full(const struct tracer *tracer);
+
+/* Slots that nobody uses, of how many there are. */
+size_t tracer_free_slots(const struct tracer *tracer);
+size_t tracer_slots(const struct tracer *tracer);
 
 /* Give a dead slot, or one whose thread is gone, back. */
 void tracer_release(struct tracer *tracer, uint32_t index);

@@ -75,6 +75,8 @@ static bool take(struct watched_table *table, struct tracer *tracer, const struc
 	table->slot_of_tid[slot->tid % NR_TIDS] = index;
 	table->order[table->nr++] = index;
 	table->unsorted = true;
+	if (index > table->highest)
+		table->highest = index;
 	return true;
 }
 
@@ -156,21 +158,22 @@ ssize_t watched_join(struct watched_table *table, struct registry *registry,
 void watched_drop_dead(struct watched_table *table, struct tracer *tracer)
 {
 	size_t i, left = 0;
+	uint32_t slot;
 
-	for (i = 0; i < table->nr; i++) {
-		uint32_t slot = table->order[i];
+	for (slot = 1; slot <= table->highest; slot++) {
 		struct watched *watched = &table->at[slot];
 		uint32_t *by_tid = &table->slot_of_tid[(uint32_t)watched->tid % NR_TIDS];
 
-		if (!watched->last_taken && watched->missing <= MISSING_SCANS) {
-			table->order[left++] = slot;
+		if (!watched->key || (!watched->last_taken && watched->missing <= MISSING_SCANS))
 			continue;
-		}
 		if (*by_tid == slot)
 			*by_tid = 0;
 		watched->key = 0;
 		tracer_release(tracer, slot);
 	}
+	for (i = 0; i < table->nr; i++)
+		if (table->at[table->order[i]].key)
+			table->order[left++] = table->order[i];
 	table->nr = left;
 }
 

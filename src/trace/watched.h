@@ -12,6 +12,9 @@
 
 #define WATCHED_NAME_MAX 32
 
+struct domain_sample;
+struct thread_sample;
+
 struct watched {
 	uint64_t key; /* the slot's, 0: not in use */
 	pid_t tid;
@@ -22,7 +25,10 @@ struct watched {
 	char name[WATCHED_NAME_MAX];
 	uint64_t run_ns;      /* as last shown: a count that includes an estimate never goes back */
 	unsigned int missing; /* full scans in a row that did not find it */
-	bool last_taken;      /* it is dead and a snapshot holds its last counts */
+	/* its place in the snapshot that is being made */
+	struct domain_sample *domain_sample;
+	struct thread_sample *sample;
+	bool last_taken; /* it is dead and a snapshot holds its last counts */
 };
 
 struct watched_table {
@@ -30,7 +36,8 @@ struct watched_table {
 	uint32_t *slot_of_tid; /* sparse: only touched pages cost memory */
 	uint32_t *order;       /* slots in use, by domain, role, index, tid */
 	size_t nr;
-	uint32_t *fresh; /* adopted, not yet filled in by the kernel side */
+	uint32_t highest; /* slot that was ever in use */
+	uint32_t *fresh;  /* adopted, not yet filled in by the kernel side */
 	size_t nr_fresh;
 	bool unsorted;
 };
