@@ -14,7 +14,7 @@
 #include "cmd/commands.h"
 #include "cmd/export_self.h"
 #include "cmd/export_textfile.h"
-#include "cmd/http.h"
+#include "http/server.h"
 #include "cmd/session.h"
 #include "model/totals.h"
 #include "render/prom.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/http_listen.h"
+#include "http/listen.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -8,7 +8,7 @@
 #ifndef STEALSCOPE_CMD_HTTP_AUTH_H
 #define STEALSCOPE_CMD_HTTP_AUTH_H
 
-#include "cmd/http_config.h"
+#include "http/config.h"
 
 enum http_auth_verdict { HTTP_AUTH_OK, HTTP_AUTH_WRONG, HTTP_AUTH_BUSY };
 

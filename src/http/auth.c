@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/http_auth.h"
+#include "http/auth.h"
 
 #include <crypt.h>
 #include <errno.h>

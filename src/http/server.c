@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/http.h"
+#include "http/server.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -14,9 +14,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "cmd/http_auth.h"
-#include "cmd/http_listen.h"
-#include "cmd/http_reply.h"
+#include "http/auth.h"
+#include "http/listen.h"
+#include "http/reply.h"
 
 #define MAX_CONNECTIONS 64U
 #define CONNECTION_MEMORY (16 * 1024) /* request line and headers */

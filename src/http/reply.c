@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/http_reply.h"
+#include "http/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/http_config.h"
+#include "http/config.h"
 
 #include <errno.h>
 #include <libgen.h>

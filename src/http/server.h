@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "cmd/http_config.h"
+#include "http/config.h"
 
 struct http_server;
 struct http_body;

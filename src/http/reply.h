@@ -5,7 +5,7 @@
 
 #include <microhttpd.h>
 
-#include "cmd/http.h"
+#include "http/server.h"
 
 /* libmicrohttpd's responses are counted references to a body: just what is wanted. */
 static inline struct MHD_Response *http_response(struct http_body *body)
