@@ -36,7 +36,6 @@ static __always_inline __u32 slot_take(void)
 		if (__sync_val_compare_and_swap(&control.free_head, head, head + 1) == head)
 			return *slot;
 	}
-	__sync_fetch_and_add(&control.full, 1);
 	return 0;
 }
 

@@ -201,7 +201,6 @@ struct control {
 	/* kernel */
 	__u64 free_head;  /* slots ever taken out of it */
 	__u64 refused;	  /* requests that could not be met in this run of the iterator */
-	__u64 full;	  /* threads that found it empty */
 	__u64 event_head; /* events ever written */
 };
 

@@ -331,7 +331,7 @@ uint64_t tracer_clock(struct tracer *tracer)
 
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts)
 {
-	struct tracer_counts counts = {.full = tracer->skel->bss->control.full};
+	struct tracer_counts counts = {0};
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {

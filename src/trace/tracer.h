@@ -85,7 +85,7 @@ bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_
 uint64_t tracer_clock(struct tracer *tracer);
 
 struct tracer_counts {
-	uint64_t merged, chain_breaks, clamped, full, watch_lost;
+	uint64_t merged, chain_breaks, clamped, watch_lost;
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
 
