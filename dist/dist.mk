@@ -24,7 +24,7 @@ man: $(MAN) ## build the man pages
 all: man
 
 UNITS := $(wildcard dist/*.service dist/*.socket dist/*.timer)
-SHARED := $(wildcard dist/prometheus/*.yml dist/prometheus/*.yaml dist/grafana/*.json)
+SHARED := $(filter-out %.test.yml,$(wildcard dist/prometheus/*.yml)) $(wildcard dist/grafana/*.json)
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)

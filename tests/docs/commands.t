@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""
+Every command of the README and of the man pages, run as it stands there, in their order, on a host with
+the guests that they speak of. What they install goes into a sandbox.
+"""
+
+import glob
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "live"))
+
+from commands import of_page, of_readme
+from lib import *
+from lib.scope import BINARY
+
+ENDLESS = re.compile(r"stealscope( (top|export\b.*|watch\b.*|hist|blame)( \d+)?)?$")
+NODE_EXPORTER = "/var/lib/prometheus/node-exporter"
+EXPORTER = ("127.0.0.1", 10917)
+# It is what runs this test.
+NOT_AGAIN = {"make check"}
+
+
+def shims(directory):
+    """sudo for who is root already, and stealscope until it is installed."""
+    path = os.path.join(directory, "sudo")
+    with open(path, "w") as file:
+        file.write('#!/bin/sh\nexec "$@"\n')
+    os.chmod(path, 0o755)
+    os.symlink(BINARY, os.path.join(directory, "stealscope"))
+    os.environ["PATH"] = f"/usr/local/sbin:/usr/sbin:{os.environ['PATH']}:{directory}"
+
+
+def shell(text):
+    out = open(os.path.join(temp_dir(), "out"), "w+")
+    child = start(["bash", "-o", "pipefail", "-c", f"exec {text}" if is_endless(text) else text],
+                  stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                  process_group=0, cwd=TOP)
+    return child, out
+
+
+def is_endless(text):
+    return ENDLESS.search(text)
+
+
+def listens():
+    with socket.socket() as probe:
+        return probe.connect_ex(EXPORTER) == 0
+
+
+def awaits_interrupt(child):
+    state = status(child.pid)
+    return (int(state["SigCgt"], 16) | int(state["SigBlk"], 16)) >> (signal.SIGINT - 1) & 1
+
+
+def read(out):
+    out.seek(0)
+    return out.read()
+
+
+def interrupt(child, out, text):
+    child.send_signal(signal.SIGINT)
+    equal(child.wait(60), 0, f"{text}  [until ^C]")
+    return read(out)
+
+
+def run(command):
+    """To its end, or where it has none until ^C; an exporter goes on: it is returned."""
+    child, out = shell(command.text)
+    if not is_endless(command.text):
+        code = child.wait(600)
+        ok(code == 0, command.text, (code, read(out)[-3000:]))
+        check_output(command, read(out))
+        return None
+    exporter = command.text.endswith("export")
+    wait_for(f"{command.text} to trace", lambda: child.poll() is not None or
+             (listens() if exporter else awaits_interrupt(child)))
+    if exporter:
+        return child, out, command.text
+    interrupt(child, out, command.text)
+    return None
+
+
+def check_output(command, got):
+    """Column headings as shown are what it prints now."""
+    lines = {" ".join(line.split()) for line in got.splitlines()}
+    for line in command.output:
+        if re.fullmatch(r"[A-Z][A-Z0-9%]+(\s+[A-Z][A-Z0-9%]+){3,}", line):
+            ok(" ".join(line.split()) in lines, f"… {line}", got[:3000])
+
+
+def run_all(commands):
+    exporter = None
+    for command in commands:
+        if command.text in NOT_AGAIN:
+            skip(command.text, "it is running")
+            continue
+        exporter = run(command) or exporter
+    if exporter:
+        interrupt(*exporter)
+
+
+def test():
+    shims(temp_dir())
+    os.makedirs(NODE_EXPORTER, exist_ok=True)
+    ok(of_readme(f"{TOP}/README.md"), "the README has commands")
+    guests = [Guest("web-01"), Guest("db-02")]
+    run_all(of_readme(f"{TOP}/README.md"))
+    for page in sorted(glob.glob(f"{TOP}/docs/*.scd.in")):
+        commands = of_page(page)
+        ok(commands, f"{os.path.basename(page)} has examples")
+        run_all(commands)
+    for guest in guests:
+        guest.child.kill()
+
+
+if os.geteuid() == 0 and "STEALSCOPE_SANDBOX" not in os.environ:
+    os.execv(f"{HERE}/sandbox", ["sandbox", sys.executable, os.path.abspath(__file__)])
+main(test)
