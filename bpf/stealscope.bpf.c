@@ -48,7 +48,7 @@ static __always_inline struct slot *switch_out(struct cpu_runs *cpu, struct task
 static __always_inline struct slot *switch_in(struct cpu_runs *cpu, struct task_struct *next,
 					      __u64 clock)
 {
-	struct slot *slot = slot_of(next);
+	struct slot *slot = slot_of_known(next, cpu);
 	__u32 index;
 
 	if (slot) {

@@ -113,6 +113,7 @@ struct run {
 };
 
 #define NR_RUNS 512U
+#define NR_HINTS 16U
 
 struct cpu_runs {
 	__u32 pid;	/* of the task that was last switched in */
@@ -125,6 +126,7 @@ struct cpu_runs {
 	__u64 rate_window; /* EVENT_WAIT: current 100 ms window and its count */
 	__u64 rate_count;
 	__u64 rate_lost;
+	__u32 hints[NR_HINTS]; /* by tid: the slots of threads that were switched in here */
 	struct run runs[NR_RUNS];
 };
 
