@@ -61,13 +61,20 @@ def gone(scope, pid):
 
 
 def seen(scope, machine, name):
-    """The domain is in the reports, under its name, with its vCPUs' indexes."""
-    report = scope.wait(machine.name, lambda report: machine.pid in pids(report))
-    domain = next(domain for domain in report["domains"] if domain["pid"] == machine.pid)
+    """The domain is in the reports, under its name, soon with its vCPUs' indexes."""
+    wanted = machine.find_vcpus()
+
+    def found(report):
+        for domain in report["domains"]:
+            vcpus = {thread["index"]: thread["tid"] for thread in domain["threads"]
+                     if thread["role"] == "vcpu"}
+            if domain["pid"] == machine.pid and vcpus == wanted:
+                return domain
+        return None
+
+    domain = found(scope.wait(f"{machine.name} with vCPUs {wanted}", found))
     equal((domain["name"], domain["uuid"], domain["manager"], domain["accel"]),
-          (machine.name, machine.uuid, "libvirt", "kvm"), f"{name}: name, uuid, manager")
-    equal({thread["index"]: thread["tid"] for thread in domain["threads"]
-           if thread["role"] == "vcpu"}, machine.find_vcpus(), f"{name}: its vCPUs")
+          (machine.name, machine.uuid, "libvirt", "kvm"), f"{name}: name, uuid, manager, vCPUs")
 
 
 def lifecycle(scope):
@@ -90,12 +97,13 @@ def lifecycle(scope):
 
 
 def attributed(scope, machines):
-    """Ten vCPUs on one CPU; each domain's steal is what libvirt says of that domain."""
+    """Ten vCPUs on one CPU; each domain's steal is what libvirt says of that domain. Asking libvirt
+    wakes the vCPUs, after it has read their delay: so stealscope is asked first."""
     for machine in machines:
         machine.stop()
     scope.settle()
-    start = {machine.name: delays(machine.name)[0] for machine in machines}
     before = {machine.name: scope.total(machine.pid, machine.tids[0]) for machine in machines}
+    start = {machine.name: delays(machine.name)[0] for machine in machines}
     for machine in machines:
         machine.cont()
     last = machines[-1]

@@ -22,30 +22,35 @@ def kernel():
     return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
 
 
-def window(scope, machines, long_enough):
-    """Let @machines run until @long_enough(). What each vCPU's thread gained meanwhile, as
-    stealscope's reports have it."""
-    before = {tid: scope.total(machine.pid, tid) for machine in machines for tid in machine.tids}
+def totals(scope, machines):
+    return {tid: scope.total(machine.pid, tid) for machine in machines for tid in machine.tids}
+
+
+def window(scope, machines, before, long_enough):
+    """Let @machines run until @long_enough(). What each vCPU's thread gained since @before, in
+    stealscope's reports."""
     for machine in machines:
         machine.cont()
     wait_for("the window's end", long_enough)
     for machine in machines:
         machine.stop()
     scope.settle()
-    after = {tid: scope.total(machine.pid, tid) for machine in machines for tid in machine.tids}
+    after = totals(scope, machines)
     for tid in after:
         after[tid].subtract(before[tid])
     return after
 
 
 def exact(scope, machines):
-    """Two domains, three vCPUs, one CPU."""
+    """Two domains, three vCPUs, one CPU. Asking libvirt wakes the vCPUs, after it has read their
+    delay: so stealscope is asked first."""
     for machine in machines:
         machine.stop()
     scope.settle()
+    before = totals(scope, machines)
     start = {machine.name: delays(machine.name) for machine in machines}
     first = machines[0]
-    total = window(scope, machines,
+    total = window(scope, machines, before,
                    lambda: first.schedstat().delay - start[first.name][0] > WINDOW_NS)
     end = {machine.name: delays(machine.name) for machine in machines}
     for machine in machines:
@@ -66,18 +71,20 @@ def throttled_ns(machine):
 
 
 def quota(scope, machine):
-    """Alone on its CPU: all that it loses, the quota takes."""
+    """All that it loses, the quota takes, but for what others of this host happen to run there."""
     sched = schedinfo(machine.name, vcpu_period=PERIOD_US, vcpu_quota=QUOTA_US)
     equal(sched["vcpu_quota"], QUOTA_US, "schedinfo --set vcpu_quota")
-    start, throttled = machine.schedstat(), throttled_ns(machine)
-    total = window(scope, [machine], lambda: machine.schedstat().delay - start.delay > WINDOW_NS)
+    scope.settle()
+    before, start, throttled = totals(scope, [machine]), machine.schedstat(), throttled_ns(machine)
+    total = window(scope, [machine], before,
+                   lambda: machine.schedstat().delay - start.delay > WINDOW_NS)
     throttled = throttled_ns(machine) - throttled
     total = total[machine.tids[0]]
     equal(total["steal_ns"], machine.schedstat().delay - start.delay, "steal = schedstat")
     between(total["run_ns"] / (total["run_ns"] + total["steal_ns"]), 0.15, 0.25,
             "the vCPU runs a fifth of the time")
     diag({key: ns for key, ns in total.items() if key.startswith("cause.") and ns})
-    share = total["cause.quota"] / total["steal_ns"]
+    share = total["cause.quota"] / (total["steal_ns"] - total["cause.vm"] - total["cause.host"])
     if kernel() < (6, 6):  # the kernel does not tell how long a runqueue was throttled
         return between(share, 0, 1, "what is called quota is within the steal")
     between(share, 0.97, 1, "the steal is quota")
@@ -87,8 +94,8 @@ def quota(scope, machine):
 
 def lifted(scope, machine):
     schedinfo(machine.name, vcpu_quota=-1)
-    start = machine.schedstat()
-    total = window(scope, [machine], lambda: machine.schedstat().run - start.run > 1e9)
+    before, start = totals(scope, [machine]), machine.schedstat()
+    total = window(scope, [machine], before, lambda: machine.schedstat().run - start.run > 1e9)
     equal(total[machine.tids[0]]["cause.quota"], 0, "the quota lifted: none of the steal is quota")
 
 
