@@ -22,7 +22,7 @@
  * is mapped counts as our resident set, too.
  */
 #define CHUNK_SLOTS 512U
-#define MAX_CHUNKS 4U
+#define MAX_CHUNKS 2U
 #define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot))
 
 /*
