@@ -117,13 +117,17 @@ __noinline int explain_run(struct slot *slot, const struct run *run, __u64 ns)
 	return thief_add(&interval_of(slot)->thieves, run, ns);
 }
 
-/* Explain the stretch @from … @to of @cpu's clock, with the runqueue's lock held. */
-static __always_inline void explain_stretch(struct slot *slot, struct cpu_runs *cpu, __u64 from,
-					    __u64 to)
+/*
+ * Explain the stretch @from … @to of @cpu's clock, with the runqueue's lock held. A function of its
+ * own, verified once.
+ */
+__noinline int explain_stretch(struct slot *slot, struct cpu_runs *cpu, __u64 from, __u64 to)
 {
-	__u32 head = cpu->head;
-	__u32 i;
+	__u32 head, i;
 
+	if (!slot || !cpu)
+		return 0;
+	head = cpu->head;
 	for (i = 1; i < NR_RUNS; i++) {
 		const struct run *run = &cpu->runs[(head - i) & (NR_RUNS - 1)];
 		__u64 begin = cpu->runs[(head - i - 1) & (NR_RUNS - 1)].end;
@@ -135,6 +139,7 @@ static __always_inline void explain_stretch(struct slot *slot, struct cpu_runs *
 		if (begin <= from)
 			break;
 	}
+	return 0;
 }
 
 static __always_inline __u64 explain_quota(struct slot *slot, struct task_struct *task, __u64 part,

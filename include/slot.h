@@ -112,7 +112,7 @@ struct run {
 	char comm[COMM_LEN];
 };
 
-#define NR_RUNS 512U
+#define NR_RUNS 2048U
 #define NR_HINTS 16U
 
 struct cpu_runs {
