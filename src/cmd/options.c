@@ -71,7 +71,7 @@ const struct option_row option_table[] = {
 	{GROUP_TRACE, {"self", KEY_SELF, NULL, 0, "Report what tracing itself costs", 0}},
 	{GROUP_TRACE,
 	 {"max-threads", KEY_MAX_THREADS, "N", 0,
-	  "Room for N watched threads (default: four times what is found, at least 4096)", 0}},
+	  "Room for N watched threads (default: twice what is found, at least 4096)", 0}},
 	{GROUP_TRACE,
 	 {"record", KEY_RECORD, "FILE", 0, "Append every snapshot to FILE as JSON", 0}},
 	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},

@@ -44,9 +44,9 @@ struct session {
 
 static unsigned int default_threads(size_t threads)
 {
-	if (threads > MAX_SLOTS / 4)
+	if (threads > MAX_SLOTS / 2)
 		return MAX_SLOTS - 1;
-	return 4 * threads > MIN_THREADS ? (unsigned int)(4 * threads) : MIN_THREADS;
+	return 2 * threads > MIN_THREADS ? (unsigned int)(2 * threads) : MIN_THREADS;
 }
 
 static int untraceable(int err)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <string.h>
+
+#include "base/clock.h"
+#include "trace/tracer_parts.h"
+
+uint64_t tracer_skew(const struct tracer *tracer, uint32_t index)
+{
+	const struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
+	unsigned int tries;
+
+	/* The two words change one after the other; their signs tell whether they belong together.
+	 */
+	for (tries = 0; index && tries < 1000; tries++) {
+		uint64_t states = __atomic_load_n(&cell->states, __ATOMIC_ACQUIRE);
+		int64_t skew = (int64_t)__atomic_load_n(&cell->skew_ns, __ATOMIC_ACQUIRE);
+		bool skewed = states >> 32 && (uint32_t)states;
+
+		if (skewed == (skew < 0))
+			return (uint64_t)skew + (skewed ? mono_ns() : 0);
+	}
+	return 0;
+}
+
+bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
+{
+	uint64_t head = __atomic_load_n(&tracer->control->event_head, __ATOMIC_ACQUIRE);
+
+	while (tracer->event_tail < head) {
+		uint64_t at = tracer->event_tail;
+		const struct event *event = &tracer->events[at % NR_EVENTS];
+		uint64_t before, after;
+
+		if (head - at > NR_EVENTS) {
+			*ret_lost += head - at - NR_EVENTS;
+			tracer->event_tail = head - NR_EVENTS;
+			continue;
+		}
+		before = __atomic_load_n(&event->seq, __ATOMIC_ACQUIRE);
+		if (!before || before < at + 1)
+			return false; /* still being written */
+		memcpy(ret_event, event, sizeof(*ret_event));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&event->seq, __ATOMIC_RELAXED);
+		tracer->event_tail++;
+		if (before == at + 1 && after == before)
+			return true;
+		(*ret_lost)++;
+	}
+	return false;
+}
+
+uint64_t tracer_clock(struct tracer *tracer)
+{
+	int64_t now, best;
+	unsigned int cpu, i, nr;
+	uint64_t last = 0;
+
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
+		const struct cpu_runs *runs = &tracer->cpus[cpu];
+		uint64_t end = runs->runs[(runs->head - 1) % NR_RUNS].end;
+
+		if (end > last)
+			last = end;
+	}
+	now = (int64_t)mono_ns();
+	if (!last)
+		return 0;
+	tracer->offsets[tracer->nr_offsets++ % NR_OFFSETS] = (int64_t)last - now;
+	nr = tracer->nr_offsets < NR_OFFSETS ? tracer->nr_offsets : NR_OFFSETS;
+	best = tracer->offsets[0];
+	for (i = 1; i < nr; i++)
+		if (tracer->offsets[i] > best)
+			best = tracer->offsets[i];
+	return (uint64_t)(now + best);
+}
+
+void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts)
+{
+	struct tracer_counts counts = {0};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
+		counts.merged += tracer->cpus[cpu].merged;
+		counts.chain_breaks += tracer->cpus[cpu].chain_breaks;
+		counts.clamped += tracer->cpus[cpu].clamped;
+		counts.watch_lost += tracer->cpus[cpu].rate_lost;
+	}
+	*ret_counts = counts;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The inside of struct tracer, for its parts alone: tracer.c loads and attaches, tracer_slots.c
+ * keeps the books of the slots, tracer_feed.c reads what the kernel side tells.
+ */
+#ifndef STEALSCOPE_TRACER_PARTS_H
+#define STEALSCOPE_TRACER_PARTS_H
+
+#include "trace/tracer.h"
+
+/*
+ * Slots are mapped in chunks, a multiple of the page size for any slot: a few at a time, since what
+ * is mapped counts as our resident set, too.
+ */
+#define CHUNK_SLOTS 512U
+#define MAX_CHUNKS 2U
+#define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot))
+
+/*
+ * Half of all slots are at hand for the kernel side, if they are free; topped up at every
+ * tracer_adopted(). So many threads may start while we are busy, with a big report say, and not be
+ * missed.
+ */
+#define RESERVE_SHARE 2U
+
+/* The clock's offset is the biggest seen in so many observations: a look is late, never early. */
+#define NR_OFFSETS 16
+
+struct chunk {
+	struct slot *slots; /* NULL: none is mapped here */
+	uint32_t number;
+	uint64_t used;
+};
+
+struct tracer {
+	struct stealscope_bpf *skel; /* tracer.c alone knows what it is */
+	struct control *control;
+	int slots_fd;
+	struct chunk chunks[MAX_CHUNKS];
+	uint64_t looks;	      /* at slots, to tell which chunk was not needed for longest */
+	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
+	struct cpu_runs *cpus;
+	struct event *events;
+	struct skew_cell *cells;
+	unsigned int nr_cpus;
+	uint32_t nr_slots; /* slot 0 included */
+	uint32_t free_mask;
+	uint32_t nr_cells;
+	uint32_t reserve;
+	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
+	size_t nr_spare;
+	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
+	uint64_t event_tail;
+	int64_t offsets[NR_OFFSETS]; /* runqueue clock - CLOCK_MONOTONIC */
+	unsigned int nr_offsets;
+	int stats_fd;
+};
+
+/* All slots but 0 are free. -ENOMEM. */
+int slots_init(struct tracer *tracer);
+void slots_free(struct tracer *tracer);
+
+/* Put free slots at hand for the kernel side, up to @reserve. */
+void slots_refill(struct tracer *tracer, size_t reserve);
+
+#endif

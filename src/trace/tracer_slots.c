@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "trace/tracer_parts.h"
+
+/* Keep the lowest numbers in use, so that they fill few chunks: a binary heap. */
+static void spare_push(struct tracer *tracer, uint32_t index)
+{
+	size_t at = tracer->nr_spare++;
+
+	while (at && tracer->spare[(at - 1) / 2] > index) {
+		tracer->spare[at] = tracer->spare[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	tracer->spare[at] = index;
+}
+
+static uint32_t spare_pop(struct tracer *tracer)
+{
+	uint32_t least = tracer->spare[0], last = tracer->spare[--tracer->nr_spare];
+	size_t at = 0;
+
+	for (;;) {
+		size_t child = 2 * at + 1;
+
+		if (child >= tracer->nr_spare)
+			break;
+		if (child + 1 < tracer->nr_spare && tracer->spare[child + 1] < tracer->spare[child])
+			child++;
+		if (tracer->spare[child] >= last)
+			break;
+		tracer->spare[at] = tracer->spare[child];
+		at = child;
+	}
+	tracer->spare[at] = last;
+	return least;
+}
+
+void slots_refill(struct tracer *tracer, size_t reserve)
+{
+	struct control *control = tracer->control;
+	uint64_t head = __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE);
+	uint64_t tail = control->free_tail;
+
+	while (tail - head < reserve && tail - tracer->adopted <= tracer->free_mask &&
+	       tracer->nr_spare) {
+		tracer->free_queue[tail & tracer->free_mask] = spare_pop(tracer);
+		__atomic_store_n(&control->free_tail, ++tail, __ATOMIC_RELEASE);
+	}
+}
+
+/* The chunk, mapped in place of the one that was not needed for longest; without memory, not. */
+static struct chunk *chunk_of(struct tracer *tracer, uint32_t number)
+{
+	struct chunk *chunk, *oldest = &tracer->chunks[0];
+
+	for (chunk = tracer->chunks; chunk < tracer->chunks + MAX_CHUNKS; chunk++) {
+		if (chunk->slots && chunk->number == number)
+			return chunk;
+		if (chunk->used < oldest->used)
+			oldest = chunk;
+	}
+	if (oldest->slots)
+		munmap(oldest->slots, CHUNK_BYTES);
+	oldest->number = number;
+	oldest->slots = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     tracer->slots_fd, (off_t)(number * CHUNK_BYTES));
+	if (oldest->slots == MAP_FAILED)
+		oldest->slots = NULL;
+	return oldest;
+}
+
+static struct slot *slot_rw(struct tracer *tracer, uint32_t index)
+{
+	struct chunk *chunk;
+
+	if (index >= tracer->nr_slots)
+		return NULL;
+	chunk = chunk_of(tracer, index / CHUNK_SLOTS);
+	chunk->used = ++tracer->looks;
+	return chunk->slots ? &chunk->slots[index % CHUNK_SLOTS] : NULL;
+}
+
+const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
+{
+	return slot_rw(tracer, index);
+}
+
+/* All that says something: the buckets only of kinds that were counted. */
+static void slot_copy(struct slot *to, const struct slot *from)
+{
+	unsigned int kind;
+
+	memcpy(to, from, offsetof(struct slot, waits));
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		if (from->waits[kind].count)
+			to->waits[kind] = from->waits[kind];
+		else
+			to->waits[kind].count = 0;
+	}
+}
+
+int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch)
+{
+	struct slot *slot = slot_rw(tracer, index);
+	uint32_t before, after;
+	unsigned int tries;
+	uint64_t epoch;
+
+	if (!slot)
+		return -ENOMEM;
+	epoch = slot->epoch;
+	__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);
+	/* A hook holds a slot for a microsecond at most; the bound is for a CPU that was stopped.
+	 */
+	for (tries = 0; tries < 1000; tries++) {
+		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
+		slot_copy(ret_slot, slot);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
+		if (before == after && !(before & 1))
+			break;
+	}
+	*ret_epoch = epoch;
+	return 0;
+}
+
+uint32_t tracer_adopted(struct tracer *tracer)
+{
+	struct control *control = tracer->control;
+	uint32_t index = 0;
+
+	if (tracer->adopted < __atomic_load_n(&control->free_head, __ATOMIC_ACQUIRE))
+		index = (uint32_t)tracer->free_queue[tracer->adopted++ & tracer->free_mask];
+	slots_refill(tracer, tracer->reserve);
+	return index;
+}
+
+bool tracer_is_full(const struct tracer *tracer)
+{
+	const struct control *control = tracer->control;
+
+	return !tracer->nr_spare && control->free_head >= control->free_tail;
+}
+
+size_t tracer_slots(const struct tracer *tracer)
+{
+	return tracer->nr_slots - 1;
+}
+
+size_t tracer_free_slots(const struct tracer *tracer)
+{
+	const struct control *control = tracer->control;
+
+	return tracer->nr_spare + (size_t)(control->free_tail - control->free_head);
+}
+
+/* The cell is free again when the last vCPU has left it. */
+static void cell_leave(struct tracer *tracer, uint32_t index)
+{
+	struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
+
+	if (index && !__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST))
+		memset(cell, 0, sizeof(*cell));
+}
+
+void tracer_release(struct tracer *tracer, uint32_t index)
+{
+	struct slot *slot = slot_rw(tracer, index);
+	uint64_t key;
+
+	if (!slot)
+		return;
+	cell_leave(tracer, slot->cell);
+	key = slot->key; /* holds the slot's generation */
+	memset(slot, 0, sizeof(*slot));
+	slot->key = key;
+	spare_push(tracer, index);
+	slots_refill(tracer, tracer->reserve);
+}
+
+int slots_init(struct tracer *tracer)
+{
+	uint32_t index;
+
+	tracer->spare = malloc(tracer->nr_slots * sizeof(*tracer->spare));
+	if (!tracer->spare)
+		return -ENOMEM;
+	for (index = 1; index < tracer->nr_slots; index++)
+		spare_push(tracer, index);
+	slots_refill(tracer, tracer->reserve);
+	return 0;
+}
+
+void slots_free(struct tracer *tracer)
+{
+	unsigned int chunk;
+
+	for (chunk = 0; chunk < MAX_CHUNKS; chunk++)
+		if (tracer->chunks[chunk].slots)
+			munmap(tracer->chunks[chunk].slots, CHUNK_BYTES);
+	free(tracer->spare);
+}
