@@ -22,7 +22,8 @@ const volatile bool with_thieves = true;
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
 const volatile __u32 skew_mask;	    /* skew_cells - 1 */
 const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */
-const volatile __u64 watch_rate;    /* lines per CPU and 100 ms */
+const volatile __u64 watch_rate;    /* lines per CPU and window */
+const volatile __u64 watch_window_ns = 1;
 
 struct control control;
 

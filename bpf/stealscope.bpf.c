@@ -52,6 +52,8 @@ static __always_inline struct slot *switch_in(struct cpu_runs *cpu, struct task_
 	__u32 index;
 
 	if (slot) {
+		if (slot->vcpu == -1 && is_in_kvm(next))
+			vcpu_learn(slot, next);
 		arrive(slot, next, clock, cpu);
 		return slot;
 	}

@@ -48,12 +48,10 @@ static __always_inline void wait_count(struct slot *slot, __u64 wait)
 		interval->max_ns[kind] = wait;
 }
 
-#define RATE_WINDOW_NS 100000000ULL
-
-/* At most watch_rate lines in 100 ms on a CPU: a storm of waits must not become one of output. */
+/* At most watch_rate lines in a window on a CPU: a storm of waits must not become one of output. */
 static __always_inline bool within_rate(struct cpu_runs *cpu, __u64 now)
 {
-	__u64 window = now / RATE_WINDOW_NS;
+	__u64 window = now / watch_window_ns;
 
 	if (cpu->rate_window != window) {
 		cpu->rate_window = window;

@@ -117,6 +117,24 @@ static __always_inline __s32 vcpu_of(struct task_struct *task)
 	return vcpu;
 }
 
+/*
+ * A thread that was watched as one of its domain's others turns out to be a vCPU: it was paused
+ * when it was looked at. It is announced once.
+ */
+static __always_inline void vcpu_learn(struct slot *slot, struct task_struct *task)
+{
+	__s32 vcpu = vcpu_of(task);
+
+	if (vcpu == -2)
+		return;
+	slot_write_begin(slot);
+	slot->vcpu = vcpu >= 0 ? vcpu : VCPU_UNKNOWN;
+	if (vcpu >= 0)
+		slot->cell = cell_find(slot->tgid);
+	slot_write_end(slot);
+	event_send(EVENT_VCPU, task, key_slot(slot->key), vcpu);
+}
+
 /* First sight of a vCPU, at its switch-in. Its slot's number, or 0. */
 static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_runs *cpu)
 {

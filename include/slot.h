@@ -72,6 +72,9 @@ enum slot_state {
 	SLOT_DEAD, /* these are the last counts; the loader takes them and frees the slot */
 };
 
+/* slot.vcpu of a vCPU whose number the kernel side cannot tell */
+#define VCPU_UNKNOWN (-2)
+
 /*
  * One watched thread. Written only by the hooks, which the scheduler serialises for a thread;
  * read by the loader under @seq, which is odd while a hook writes. Slot 0 is never used.
@@ -87,7 +90,7 @@ struct slot {
 	__u32 counted;	      /* enum slot_state as which it counts there */
 	__u32 tainted;	      /* the wait under way began throttled, for how long is not known */
 	__u32 pad;
-	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if not known */
+	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
 	__u32 kind;	   /* enum wait_kind of the wait that begins next or is under way */
 	__u64 since;	   /* clock at which @state began */
 	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
@@ -123,7 +126,7 @@ struct cpu_runs {
 	__u64 merged;
 	__u64 chain_breaks;
 	__u64 clamped;
-	__u64 rate_window; /* EVENT_WAIT: current 100 ms window and its count */
+	__u64 rate_window; /* EVENT_WAIT: current window and its count */
 	__u64 rate_count;
 	__u64 rate_lost;
 	__u32 hints[NR_HINTS]; /* by tid: the slots of threads that were switched in here */

@@ -79,7 +79,7 @@ static int open_all(struct session *session)
 		.no_thieves = options->no_thieves,
 		.cost = options->self,
 		.watch_over_ns = session->ops->wait ? options->over_ns : 0,
-		.watch_rate = options->rate / 10 + 1,
+		.watch_rate = options->rate,
 	};
 	struct stopwatch watch = stopwatch_start();
 	size_t threads;

@@ -377,6 +377,10 @@ void sampler_wait(struct sampler *sampler, const struct event *event, struct lon
 
 	arena_free(&sampler->wait_arena);
 	thread_of_key(sampler, event->key, &thread);
+	if (event->vcpu >= 0 && thread.role != ROLE_VCPU) { /* the announcement is in this batch */
+		thread.role = ROLE_VCPU;
+		thread.index = event->vcpu;
+	}
 	*ret_wait = (struct long_wait){
 		.time_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_MONOTONIC) - event->time_ns),
 		.domain = arena_strdup(&sampler->wait_arena, thread.domain),

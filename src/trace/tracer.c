@@ -178,6 +178,15 @@ static bool iterators_may_sleep(void)
 	       (major > 5 || (major == 5 && minor >= 18));
 }
 
+/* In windows as short as whole lines allow: what comes is spread over the second. */
+static void set_watch_rate(struct stealscope_bpf *skel, unsigned int rate)
+{
+	unsigned int windows = rate >= 10 ? 10 : 1;
+
+	skel->rodata->watch_rate = rate / windows;
+	skel->rodata->watch_window_ns = 1000000000ULL / windows;
+}
+
 static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct stealscope_bpf *skel = tracer->skel;
@@ -199,7 +208,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;
 	skel->rodata->watch_over_ns = config->watch_over_ns;
-	skel->rodata->watch_rate = config->watch_rate;
+	set_watch_rate(skel, config->watch_rate);
 	skel->rodata->free_mask = tracer->free_mask;
 	skel->rodata->skew_mask = tracer->nr_cells - 1;
 	if (bpf_map__set_max_entries(skel->maps.slots, slots) ||

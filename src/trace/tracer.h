@@ -23,7 +23,7 @@ struct tracer_config {
 	bool no_thieves;	  /* for the benchmark: only how long, not who */
 	bool cost;		  /* switch the kernel's BPF statistics on while tracing */
 	uint64_t watch_over_ns;	  /* EVENT_WAIT for longer waits; 0: none */
-	unsigned int watch_rate;  /* at most so many per CPU and 100 ms */
+	unsigned int watch_rate;  /* at most so many per CPU and second */
 };
 
 /*
