@@ -2,8 +2,9 @@
 """What the live tests share: TAP, cleaning up, guests, and the program under test."""
 
 from .tap import between, diag, equal, near, ok, skip, skip_all
-from .host import (Cgroup, Hog, Stat, accel, schedstat, start, status, tasks, temp_dir, wait_for,
-                   work_cpu)
+from .host import (Cgroup, Hog, Stat, accel, busy_ns, other_cpu, run_times, schedstat, start,
+                   status, tasks, temp_dir, wait_for, work_cpu)
 from .guest import Guest
 from .scope import Scope, tool
+from .window import CAUSES, Window
 from .main import main

@@ -42,6 +42,20 @@ def work_cpu():
     return _WORK_CPU
 
 
+def other_cpu():
+    """A second CPU, where the test itself runs, too; None on a host with one CPU."""
+    return min(_CPUS - {_WORK_CPU}, default=None)
+
+
+def busy_ns(cpu=None):
+    """What a CPU (that tests compete for) has spent on anything, in the kernel's ticks of 10 ms."""
+    with open("/proc/stat") as file:
+        fields = next(line.split()[1:] for line in file
+                      if line.startswith(f"cpu{work_cpu() if cpu is None else cpu} "))
+    user, nice, system, _idle, _iowait, irq, softirq = map(int, fields[:7])
+    return (user + nice + system + irq + softirq) * 10_000_000
+
+
 _CPUS = os.sched_getaffinity(0)
 _WORK_CPU = max(_CPUS)
 
@@ -86,6 +100,18 @@ def status(tid):
     """/proc/TID/status as a dictionary."""
     with open(f"/proc/{tid}/status") as file:
         return {key: value.strip() for key, value in (line.split(":", 1) for line in file)}
+
+
+def run_times():
+    """{(process, thread): nanoseconds on a CPU} of all that there are."""
+    runs = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for tid in tasks(pid):
+                runs[int(pid), tid] = schedstat(tid).run
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return runs
 
 
 class Hog:
@@ -161,10 +187,29 @@ class Cgroup:
         """A process with all its threads."""
         self.write(self.dir, "cgroup.procs", pid)
 
+    def make_threaded(self):
+        """Let it take single threads of a process that is in its parent."""
+        if self.version == 2:
+            self.write(self.dir, "cgroup.type", "threaded")
+
+    def add_thread(self, tid):
+        self.write(self.dir, "tasks" if self.version == 1 else "cgroup.threads", tid)
+
+    def throttled_ns(self):
+        with open(os.path.join(self.dir, "cpu.stat")) as file:
+            stat = {key: int(value) for key, value in (line.split() for line in file)}
+        return stat["throttled_time"] if self.version == 1 else 1000 * stat["throttled_usec"]
+
 
 def remove_cgroup(directory):
     """Whoever is still in it goes to the root, or is on his way out."""
     def removed():
+        try:
+            os.rmdir(directory)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            pass
         try:
             with open(os.path.join(directory, "cgroup.procs")) as file:
                 for pid in file.read().split():

@@ -24,16 +24,17 @@ def tool(*arguments, timeout=host.TIMEOUT, **popen):
 
 class Scope:
     """
-    stealscope hist --json 1, running. Its reports are collected as they come. A window that both
-    begins and ends while the watched guests are paused is exact: sum over all reports.
+    stealscope hist --json 1 (or another command), running. Its reports are collected as they come.
+    A window that both begins and ends while the watched guests are paused is exact: sum over all
+    reports.
     """
 
-    def __init__(self, *options):
+    def __init__(self, *options, command="hist"):
         self.reports = []
         self.garbage = []
         self._news = threading.Condition()
         self._errors = tempfile.TemporaryFile("w+")
-        self.child = host.start([BINARY, "hist", "--json", *options, "1"], text=True,
+        self.child = host.start([BINARY, command, "--json", *options, "1"], text=True,
                                 stdout=subprocess.PIPE, stderr=self._errors,
                                 stdin=subprocess.DEVNULL)
         self._reader = threading.Thread(target=self._read, daemon=True)

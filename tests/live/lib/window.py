@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A stretch of time at whose ends all guests are paused: every figure of it is exact."""
+
+import collections
+import time
+
+from .host import busy_ns, schedstat, tasks
+from .scope import Scope
+from .tap import between, diag, equal, near, ok
+
+CAUSES = ("quota", "vm", "self", "host", "kernel", "idle", "phantom", "unknown")
+MAX_UNKNOWN = 0.005
+
+
+def init_ns():
+    """
+    What init has run. Where it belongs to a sandbox a thread of it is switched out unseen by any
+    tracer: so long, at most, nobody knows who had the CPU.
+    """
+    return sum(schedstat(tid).run for tid in tasks(1))
+
+
+class Window:
+    """
+    With hist and blame running, let the @guests go for the time of a with statement:
+
+        wall_ns     how long
+        stolen(…)   the causes of what a vCPU lost, checked against schedstat and blame
+        thieves(…)  who took it
+    """
+
+    def __init__(self, *guests, blame=True):
+        self.guests = guests
+        self._stop()
+        self.hist = Scope()
+        self.blame = Scope(command="blame") if blame else None
+
+    def _stop(self):
+        for guest in self.guests:  # all at once, for they compete
+            guest.qmp.command("stop")
+        for guest in self.guests:
+            guest.stop()
+
+    def _schedstats(self):
+        return {tid: guest.schedstat(vcpu) for guest in self.guests
+                for vcpu, tid in enumerate(guest.tids)}
+
+    def __enter__(self):
+        self._before = self._schedstats()
+        self._busy, self._init = busy_ns(), init_ns()
+        self._begin = time.monotonic_ns()
+        for guest in self.guests:
+            guest.cont()
+        return self
+
+    def __exit__(self, *failure):
+        self.wall_ns = time.monotonic_ns() - self._begin
+        self.busy_ns = busy_ns() - self._busy
+        self._stop()
+        self.init_ns = init_ns() - self._init
+        self._after = self._schedstats()
+        self.hist.settle()
+        self.hist.finish()
+        self.breaks = sum(report["trace"]["chain_breaks"] for report in self.hist.reports)
+        diag(f"{self.breaks} chain breaks, init ran for {self.init_ns} ns")
+        if self.blame:
+            self.blame.settle()
+            self.blame.finish()
+
+    def grown(self, guest, vcpu=0):
+        """(run, delay) of schedstat."""
+        before, after = (stats[guest.tids[vcpu]] for stats in (self._before, self._after))
+        return after.run - before.run, after.delay - before.delay
+
+    def others_ns(self, *runs):
+        """What the work CPU spent on anybody else but those who ran there for so long."""
+        return max(0, self.busy_ns - sum(runs))
+
+    def thieves(self, guest, vcpu=0):
+        """Who took the vCPU's CPU, as blame tells: [(thief, ns)], the worst first."""
+        taken = collections.Counter()
+        for report in self.blame.reports:
+            for row in report["blame"]:
+                if row["victim"].get("tid") == guest.tids[vcpu]:
+                    taken[tuple(sorted(row["thief"].items()))] += row["ns"]
+        return [(dict(thief), ns) for thief, ns in taken.most_common()]
+
+    def taken_by(self, guest, vcpu=0, **thief):
+        """Nanoseconds of the thieves of which all this is true."""
+        return sum(ns for row, ns in self.thieves(guest, vcpu) if thief.items() <= row.items())
+
+    def stolen(self, name, guest, vcpu=0):
+        """{cause: ns}. What must be true of every vCPU is tested."""
+        name = f"{name}: {guest.name}/{vcpu}"
+        total = self.hist.total(guest.pid, guest.tids[vcpu])
+        causes = {cause: total["cause." + cause] for cause in CAUSES}
+        _, delay = self.grown(guest, vcpu)
+        near(total["steal_ns"], delay, 1e-4, f"{name}: steal = schedstat")
+        equal(sum(causes.values()), total["steal_ns"], f"{name}: the causes sum to the steal")
+        between(causes["unknown"] / max(1, delay), 0,
+                MAX_UNKNOWN + (self.init_ns / max(1, delay) if self.breaks else 0),
+                f"{name}: unknown")
+        diag({cause: f"{100 * ns / self.wall_ns:.2f} %" for cause, ns in causes.items() if ns})
+        if self.blame:
+            self._compare(name, guest, vcpu, causes)
+        return causes
+
+    def _compare(self, name, guest, vcpu, causes):
+        rows = self.thieves(guest, vcpu)
+        blamed = {cause: sum(ns for thief, ns in rows if thief["cause"] == cause)
+                  for cause in CAUSES}
+        off = sum(abs(blamed[cause] - ns) for cause, ns in causes.items())
+        ok(off <= 1e-3 * sum(causes.values()), f"{name}: blame's rows sum to the causes",
+           (blamed, causes))
