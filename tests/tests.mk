@@ -127,6 +127,37 @@ check-scale: $(BUILD)/stealscope $(HOG) $(SCALE_BIN) ## 1,000 domains, and 80,00
 	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) SCALE_BIN=$(abspath $(BUILD)/tests/scale) \
 		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(SCALE_TESTS)
 
+# What tracing costs, against an empty program and against others' tools. As root, minutes long.
+BENCH := $(BUILD)/tests/bench
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BENCH)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(BENCH)/qemu-load \
+	$(BENCH)/empty.bpf.o
+BENCH_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
+	BENCH_BIN=$(abspath $(BENCH)) PYTHONDONTWRITEBYTECODE=1
+BENCH_DEPS := linux-perf libbpf-tools bpftrace
+ROUNDS ?= 9
+
+$(BENCH)/%: tests/bench/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -pthread -o $@ $< -lbpf
+
+# Under a name like QEMU's, so that it is looked at as soon as it is executed.
+$(BENCH)/qemu-load: $(BENCH)/load
+	$(Q)cp $< $@
+
+$(BENCH)/empty.bpf.o: tests/bench/empty.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+.PHONY: deps-bench bench bench-peers
+deps-bench: ## install the peers that the benchmarks compare with
+	@$(MAKE) --no-print-directory deps DEPS='$(BENCH_DEPS)'
+
+bench: deps-bench $(BUILD)/stealscope $(GUEST) $(BENCH_BIN) ## what tracing costs, against its goals (ROUNDS=9)
+	$(Q)$(BENCH_ENV) tests/bench/bench $(ROUNDS)
+
+bench-peers: deps-bench $(BUILD)/stealscope $(GUEST) $(BENCH_BIN) ## the same beside others' tools (ROUNDS=9)
+	$(Q)$(BENCH_ENV) tests/bench/peers $(ROUNDS)
+
 # Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(FUZZ_SRC:%.c=$(BUILD)/%)
