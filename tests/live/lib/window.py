@@ -110,5 +110,7 @@ class Window:
         blamed = {cause: sum(ns for thief, ns in rows if thief["cause"] == cause)
                   for cause in CAUSES}
         off = sum(abs(blamed[cause] - ns) for cause, ns in causes.items())
-        ok(off <= 1e-3 * sum(causes.values()), f"{name}: blame's rows sum to the causes",
+        # Two tracers: what is hidden from them need not be the same.
+        slack = 2 * max(blamed["unknown"], causes["unknown"])
+        ok(off <= 1e-3 * sum(causes.values()) + slack, f"{name}: blame's rows sum to the causes",
            (blamed, causes))
