@@ -200,7 +200,7 @@ static __always_inline void run_append(struct cpu_runs *cpu, struct task_struct 
 				       const struct slot *slot, __u64 clock)
 {
 	if (cpu->pid != (__u32)task->pid || !cpu->head) {
-		__u64 arrival = task->sched_info.last_arrival;
+		__u64 arrival = task->pid ? task->sched_info.last_arrival : clock;
 		__u64 last = cpu->runs[(cpu->head - 1) & (NR_RUNS - 1)].end;
 
 		cpu->chain_breaks += !!cpu->head;
