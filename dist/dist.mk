@@ -24,7 +24,8 @@ man: $(MAN) ## build the man pages
 all: man
 
 UNITS := $(wildcard dist/*.service dist/*.socket dist/*.timer)
-SHARED := $(filter-out %.test.yml,$(wildcard dist/prometheus/*.yml)) $(wildcard dist/grafana/*.json)
+SHARED := $(filter-out %.test.yml,$(wildcard dist/prometheus/*.yml)) $(wildcard dist/grafana/*.json) \
+	$(wildcard dist/examples/*)
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
