@@ -54,12 +54,12 @@ class Tracer:
         return sorted(links)
 
     def _await(self):
-        """It holds programs, or perf's events, and opens no more."""
+        """It holds links, or perf's events, and opens no more."""
         def attached():
             if self.child.poll() is not None:
                 raise ChildProcessError(f"{self.child.args[0]} ended: {self.child.returncode}")
             before = self._fds()
-            if not any("bpf-prog" in link or "perf_event" in link for link in before):
+            if not any("bpf_link" in link or "perf_event" in link for link in before):
                 return False
             time.sleep(0.3)
             return self._fds() == before
