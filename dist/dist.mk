@@ -25,7 +25,7 @@ all: man
 
 UNITS := $(wildcard dist/*.service dist/*.socket dist/*.timer)
 SHARED := $(filter-out %.test.yml,$(wildcard dist/prometheus/*.yml)) $(wildcard dist/grafana/*.json) \
-	$(wildcard dist/examples/*)
+	$(wildcard dist/config/*)
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
