@@ -134,8 +134,10 @@ def filled(expression):
 
 
 def raw(exporter, request):
-    """The first line of the answer to bytes that may be no request."""
-    with socket.create_connection(("127.0.0.1", exporter.port), timeout=10) as channel:
+    """The first line of the answer to bytes that may be no request. libmicrohttpd 0.9.75 does not
+    see an end of file that comes in one edge of epoll with the bytes before it: the connection then
+    ends with the server's limit of 15 s."""
+    with socket.create_connection(("127.0.0.1", exporter.port), timeout=40) as channel:
         try:
             channel.sendall(request)
             channel.shutdown(socket.SHUT_WR)
