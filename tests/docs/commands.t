@@ -56,7 +56,10 @@ def listens():
 
 
 def awaits_interrupt(child):
+    """The program itself, not the shell that is about to become it."""
     state = status(child.pid)
+    if state["Name"] != "stealscope":
+        return False
     return (int(state["SigCgt"], 16) | int(state["SigBlk"], 16)) >> (signal.SIGINT - 1) & 1
 
 
