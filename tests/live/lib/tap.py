@@ -18,6 +18,13 @@ def diag(text):
         print("#", line, flush=True)
 
 
+def complain(text):
+    """On both streams: a harness that only counts hides the one, a pipe the other."""
+    diag(text)
+    for line in text.splitlines():
+        print("#", line, file=sys.stderr, flush=True)
+
+
 def ok(condition, name, detail=None):
     """One test; @detail, if any, is shown when it fails. Returns the condition."""
     global _count, _failed
@@ -25,8 +32,7 @@ def ok(condition, name, detail=None):
     print("ok" if condition else "not ok", _count, "-", name, flush=True)
     if not condition:
         _failed += 1
-        if detail is not None:
-            diag(detail)
+        complain(name if detail is None else f"{name}: {detail}")
     return bool(condition)
 
 
