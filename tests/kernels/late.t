@@ -20,32 +20,9 @@ def traceable(name):
     diag(out)
 
 
-def offsets(guest):
-    """
-    (least, most) by which schedstat is ahead of the guest's own steal clock. No moment without a
-    wait is needed: the clock was read between the two looks at schedstat. RT kernels have no such.
-    """
-    least, most = [], []
-    for _ in range(20):
-        before = guest.schedstat(1)
-        ns = guest.ask()[1]["ns"]
-        least.append(before.delay - ns)
-        most.append(guest.schedstat(1).delay - ns)
-    return max(least), min(most)
-
-
-def same_clock(before, after, steal):
-    """The offset is constant, so that all ranges have it in common."""
-    apart = max(before[0], after[0]) - min(before[1], after[1])
-    ok(apart <= 0.01 * steal, "the guest's own steal clock grows as schedstat does", apart)
-    loose = max(before[1] - before[0], after[1] - after[0])
-    ok(loose <= 0.05 * steal, "and was read closely enough to tell", loose)
-    diag(f"ranges {before} and {after}, steal {steal}")
-
-
 def exact(scope, guest):
     """Pause, compete for a while, pause again: both ends of the window are exact."""
-    ahead = offsets(guest)
+    lag = guest.clock_lag(1)
     guest.stop()
     scope.settle()
     before, start = scope.total(guest.pid, guest.tids[1]), guest.schedstat(1)
@@ -60,7 +37,7 @@ def exact(scope, guest):
     equal(after["run_delay_ns"], end.delay, "run_delay_ns is schedstat's second field")
     rival.end()
     guest.cont()
-    same_clock(ahead, offsets(guest), end.delay - start.delay)
+    same_clock("late", lag, guest.clock_lag(1), end.delay - start.delay, 0.01)
 
 
 def test():

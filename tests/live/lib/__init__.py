@@ -6,5 +6,5 @@ from .host import (Cgroup, Hog, Stat, accel, busy_ns, other_cpu, run_times, sche
                    status, tasks, temp_dir, wait_for, work_cpu)
 from .guest import Guest
 from .scope import Scope, tool
-from .window import CAUSES, Window
+from .window import CAUSES, Window, same_clock
 from .main import main

@@ -88,16 +88,18 @@ class Guest:
             answer[values.pop("cpu")] = values
         return answer
 
-    def ask_exact(self, vcpu=0):
-        """(the guest's own steal clock, schedstat) of one moment: no wait ended while it answered.
-        Stop whatever competes with it before, or that moment never comes."""
-        def attempt():
-            before = self.schedstat(vcpu)
-            ns = self.ask()[vcpu]["ns"]
-            after = self.schedstat(vcpu)
-            return (ns, after) if before.delay == after.delay else None
-
-        return host.wait_for("a moment without a wait", attempt)
+    def clock_lag(self, vcpu=0, asked=20):
+        """
+        (least, most) nanoseconds that schedstat is ahead of the guest's own steal clock, which was
+        read between two looks at schedstat. Both are one number as soon as no wait ended meanwhile;
+        while others compete, and on RT kernels, that moment may never come.
+        """
+        least, most = float("-inf"), float("inf")
+        while asked and least != most:
+            least = max(least, self.schedstat(vcpu).delay - (ns := self.ask()[vcpu]["ns"]))
+            most = min(most, self.schedstat(vcpu).delay - ns)
+            asked -= 1
+        return least, most
 
     def schedstat(self, vcpu=0):
         return host.schedstat(self.tids[vcpu])
