@@ -20,6 +20,18 @@ def init_ns():
     return sum(schedstat(tid).run for tid in tasks(1))
 
 
+def same_clock(name, before, after, delay, tolerance):
+    """
+    Between two looks (Guest.clock_lag()) the guest's own steal clock grew as schedstat did, by
+    @delay: how far it lags is constant, so that both ranges hold the same number.
+    """
+    apart = max(before[0], after[0]) - min(before[1], after[1])
+    ok(apart <= tolerance * delay, f"{name}: the guest's own steal clock grows as schedstat does",
+       (before, after, delay))
+    loose = max(before[1] - before[0], after[1] - after[0])
+    ok(loose <= 0.05 * delay, f"{name}: and was read closely enough to tell", loose)
+
+
 class Window:
     """
     With hist and blame running, let the @guests go for the time of a with statement:
@@ -89,8 +101,8 @@ class Window:
         """Nanoseconds of the thieves of which all this is true."""
         return sum(ns for row, ns in self.thieves(guest, vcpu) if thief.items() <= row.items())
 
-    def stolen(self, name, guest, vcpu=0):
-        """{cause: ns}. What must be true of every vCPU is tested."""
+    def stolen(self, name, guest, vcpu=0, unknown=MAX_UNKNOWN):
+        """{cause: ns}. What must be true of every vCPU is tested, the share of @unknown, too."""
         name = f"{name}: {guest.name}/{vcpu}"
         total = self.hist.total(guest.pid, guest.tids[vcpu])
         causes = {cause: total["cause." + cause] for cause in CAUSES}
@@ -98,7 +110,7 @@ class Window:
         near(total["steal_ns"], delay, 1e-4, f"{name}: steal = schedstat")
         equal(sum(causes.values()), total["steal_ns"], f"{name}: the causes sum to the steal")
         between(causes["unknown"] / max(1, delay), 0,
-                MAX_UNKNOWN + (self.init_ns / max(1, delay) if self.breaks else 0),
+                unknown + (self.init_ns / max(1, delay) if self.breaks else 0),
                 f"{name}: unknown")
         diag({cause: f"{100 * ns / self.wall_ns:.2f} %" for cause, ns in causes.items() if ns})
         if self.blame:
