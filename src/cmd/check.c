@@ -55,7 +55,7 @@ int cmd_check(const struct options *options)
 {
 	struct probe probe;
 
-	probe_host("", &probe);
+	probe_host(&probe);
 	if (options->json)
 		print_json(&probe);
 	else

@@ -54,7 +54,7 @@ static int untraceable(int err)
 	const struct finding *blocker;
 	struct probe probe;
 
-	probe_host("", &probe);
+	probe_host(&probe);
 	blocker = probe_blocker(&probe);
 	if (blocker)
 		log_err("this host cannot be traced: %s: %s; %s", blocker->what, blocker->detail,

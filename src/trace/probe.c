@@ -16,10 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-#define PATH_SIZE 512
-
 struct context {
-	const char *sysroot;
 	struct probe *probe;
 	struct btf *btf; /* the kernel's types, NULL if there are none */
 };
@@ -46,36 +43,28 @@ static void advise(struct finding *finding, const char *advice)
 	snprintf(finding->advice, sizeof(finding->advice), "%s", advice);
 }
 
-static bool read_line(const struct context *ctx, const char *path, char *line, size_t size)
+static bool read_line(const char *path, char *line, size_t size)
 {
-	char full[PATH_SIZE];
-	autofclose FILE *file = NULL;
+	autofclose FILE *file = fopen(path, "re");
 
-	snprintf(full, sizeof(full), "%s%s", ctx->sysroot, path);
-	file = fopen(full, "re");
 	if (!file || !fgets(line, (int)size, file))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	return true;
 }
 
-static bool exists(const struct context *ctx, const char *path)
+static bool exists(const char *path)
 {
-	char full[PATH_SIZE];
-
-	snprintf(full, sizeof(full), "%s%s", ctx->sysroot, path);
-	return !access(full, F_OK);
+	return !access(path, F_OK);
 }
 
 /* Effective capabilities of this process, from /proc/self/status. */
-static unsigned long long capabilities(const struct context *ctx)
+static unsigned long long capabilities(void)
 {
-	char path[PATH_SIZE], line[256];
+	char line[256];
 	unsigned long long caps = 0;
-	autofclose FILE *file = NULL;
+	autofclose FILE *file = fopen("/proc/self/status", "re");
 
-	snprintf(path, sizeof(path), "%s/proc/self/status", ctx->sysroot);
-	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "CapEff: %llx", &caps) == 1)
 			break;
@@ -89,7 +78,7 @@ static bool has_cap(unsigned long long caps, int cap)
 
 static void probe_privilege(struct context *ctx)
 {
-	unsigned long long caps = capabilities(ctx);
+	unsigned long long caps = capabilities();
 	bool admin = has_cap(caps, CAP_SYS_ADMIN);
 
 	if (admin || (has_cap(caps, CAP_BPF) && has_cap(caps, CAP_PERFMON)))
@@ -115,7 +104,7 @@ static void probe_kernel(struct context *ctx)
 	struct utsname uts;
 	char release[128];
 
-	if (!read_line(ctx, "/proc/sys/kernel/osrelease", release, sizeof(release))) {
+	if (!read_line("/proc/sys/kernel/osrelease", release, sizeof(release))) {
 		uname(&uts);
 		snprintf(release, sizeof(release), "%s", uts.release);
 	}
@@ -131,7 +120,7 @@ static void probe_lockdown(struct context *ctx)
 {
 	char line[128];
 
-	if (!read_line(ctx, "/sys/kernel/security/lockdown", line, sizeof(line)) ||
+	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)) ||
 	    !strstr(line, "[confidentiality]"))
 		return;
 	advise(find(ctx, "lockdown", VERDICT_MISSING,
@@ -142,10 +131,7 @@ static void probe_lockdown(struct context *ctx)
 
 static void probe_btf(struct context *ctx)
 {
-	char path[PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s/sys/kernel/btf/vmlinux", ctx->sysroot);
-	ctx->btf = btf__parse(path, NULL);
+	ctx->btf = btf__parse("/sys/kernel/btf/vmlinux", NULL);
 	if (ctx->btf)
 		find(ctx, "BTF", VERDICT_OK, "/sys/kernel/btf/vmlinux");
 	else
@@ -221,9 +207,9 @@ static void probe_features(struct context *ctx)
 
 static void probe_kvm(struct context *ctx)
 {
-	if (exists(ctx, "/sys/module/kvm") || exists(ctx, "/dev/kvm"))
+	if (exists("/sys/module/kvm") || exists("/dev/kvm"))
 		find(ctx, "KVM", VERDICT_OK, "%s",
-		     exists(ctx, "/sys/kernel/btf/kvm") ? "module" : "built in");
+		     exists("/sys/kernel/btf/kvm") ? "module" : "built in");
 	else
 		find(ctx, "KVM", VERDICT_LIMITED,
 		     "not there (yet): TCG guests are traced, KVM guests as soon as it is loaded");
@@ -234,11 +220,9 @@ static void probe_kvm(struct context *ctx)
 
 static void probe_namespace(struct context *ctx)
 {
-	char path[PATH_SIZE];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/proc/self/ns/pid", ctx->sysroot);
-	if (stat(path, &st) || st.st_ino == INITIAL_PIDNS_INO)
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDNS_INO)
 		find(ctx, "namespace", VERDICT_OK, "the host's processes are in sight");
 	else
 		advise(find(ctx, "namespace", VERDICT_MISSING,
@@ -249,11 +233,9 @@ static void probe_namespace(struct context *ctx)
 
 static void probe_hidepid(struct context *ctx)
 {
-	char path[PATH_SIZE], line[512];
-	autofclose FILE *file = NULL;
+	char line[512];
+	autofclose FILE *file = fopen("/proc/self/mounts", "re");
 
-	snprintf(path, sizeof(path), "%s/proc/self/mounts", ctx->sysroot);
-	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (!strstr(line, " /proc proc ") || !strstr(line, "hidepid=") ||
 		    strstr(line, "hidepid=0") || strstr(line, "hidepid=off"))
@@ -265,9 +247,9 @@ static void probe_hidepid(struct context *ctx)
 	}
 }
 
-void probe_host(const char *sysroot, struct probe *ret_probe)
+void probe_host(struct probe *ret_probe)
 {
-	struct context ctx = {.sysroot = sysroot, .probe = ret_probe};
+	struct context ctx = {.probe = ret_probe};
 
 	ret_probe->nr = 0;
 	probe_privilege(&ctx);

@@ -28,8 +28,7 @@ struct probe {
 	size_t nr;
 };
 
-/* @sysroot: "" except in tests, where /proc, /sys and the BTF are looked for below it. */
-void probe_host(const char *sysroot, struct probe *ret_probe);
+void probe_host(struct probe *ret_probe);
 
 /* The first finding that makes tracing impossible, or NULL. */
 const struct finding *probe_blocker(const struct probe *probe);
