@@ -8,6 +8,24 @@
 #include <argp.h>
 #include <stddef.h>
 
+enum option_key {
+	KEY_BY = 0x100,
+	KEY_SELF,
+	KEY_MAX_THREADS,
+	KEY_OVER,
+	KEY_RATE,
+	KEY_ASCII,
+	KEY_RECORD,
+	KEY_NO_THIEVES,
+	KEY_TRUST_EXE,
+	KEY_LISTEN,
+	KEY_WEB_CONFIG,
+	KEY_TEXTFILE,
+	KEY_USER,
+	KEY_COMPAT,
+	KEY_DUMP_OPTIONS,
+};
+
 struct option_row {
 	unsigned int group; /* enum option_group; 0: every command */
 	struct argp_option option;
@@ -27,8 +45,9 @@ static inline int option_applies(const struct option_row *row, unsigned int grou
  * and, after it, for each of its options; fields end with a tab, the last one with a newline.
  *
  *	command NAME SUMMARY ARGUMENTS DETAILS
- *	option NAME SHORT LONG ARGUMENT HELP	an argument in lower case is the choices:
- *vcpu|domain
+ *	option NAME SHORT LONG ARGUMENT HELP
+ *
+ * An ARGUMENT in lower case is the choices: vcpu|domain.
  *
  * 0 or -errno.
  */

@@ -7,99 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/commands.h"
 #include "cmd/option_table.h"
 
 #define SECOND 1000000000ULL
-
-const struct command commands[] = {
-	{"hist", "steal histograms per domain and vCPU",
-	 "Without INTERVAL, traces until interrupted and then prints what was gathered.",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_TRACE | GROUP_INTERVAL, cmd_hist},
-	{"top", "live table of all domains, worst first",
-	 "Without INTERVAL every 2 seconds. h shows the keys. With -b, or where input or output is no "
-	 "terminal, plain rows.",
-	 GROUP_DOMAIN | GROUP_BATCH | GROUP_TRACE | GROUP_INTERVAL, cmd_top},
-	{"blame", "who took the CPU from whom, worst first",
-	 "Rows are victims and their thieves; a victim's rows sum to its steal. SHARE% is of the "
-	 "victim's time.",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_ROWS | GROUP_TRACE | GROUP_INTERVAL,
-	 cmd_blame},
-	{"watch", "one line per long wait as it ends, with its causes and thieves", "",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_WATCH | GROUP_TRACE, cmd_watch},
-	{"list", "domains, their threads, roles, CPUs and limits; traces nothing", "",
-	 GROUP_DOMAIN | GROUP_JSON, cmd_list},
-	{"export", "Prometheus metrics over HTTP, into a file, or both",
-	 "Counters start at 0 with the exporter. INTERVAL (default 10) is how often it looks by itself and "
-	 "writes the textfile; a scrape gets the counters of its moment. Once started it keeps no "
-	 "privilege; see --user.",
-	 GROUP_DOMAIN | GROUP_TRACE | GROUP_EXPORT | GROUP_INTERVAL, cmd_export},
-	{"check", "can this host be traced, and if not, what to change", "", GROUP_JSON, cmd_check},
-};
-const size_t nr_commands = sizeof(commands) / sizeof(commands[0]);
-
-enum option_key {
-	KEY_BY = 0x100,
-	KEY_SELF,
-	KEY_MAX_THREADS,
-	KEY_OVER,
-	KEY_RATE,
-	KEY_ASCII,
-	KEY_RECORD,
-	KEY_NO_THIEVES,
-	KEY_TRUST_EXE,
-	KEY_LISTEN,
-	KEY_WEB_CONFIG,
-	KEY_TEXTFILE,
-	KEY_USER,
-	KEY_COMPAT,
-	KEY_DUMP_OPTIONS,
-};
-
-const struct option_row option_table[] = {
-	{GROUP_DOMAIN,
-	 {"domain", 'd', "GLOB", 0, "Only domains whose name matches (repeatable)", 0}},
-	{GROUP_JSON, {"json", 'j', NULL, 0, "One JSON object per line and interval", 0}},
-	{GROUP_BY, {"by", KEY_BY, "vcpu|domain|role", 0, "What a histogram or row stands for", 0}},
-	{GROUP_BATCH, {"batch", 'b', NULL, 0, "Plain rows, one block for each interval", 0}},
-	{GROUP_ROWS, {"rows", 'n', "N", 0, "At most N rows (default 40; 0: all)", 0}},
-	{GROUP_WATCH, {"over", KEY_OVER, "TIME", 0, "Waits longer than this (default 10ms)", 0}},
-	{GROUP_WATCH,
-	 {"rate", KEY_RATE, "N", 0, "At most N lines per CPU and second (default 100)", 0}},
-	{GROUP_TRACE, {"self", KEY_SELF, NULL, 0, "Report what tracing itself costs", 0}},
-	{GROUP_TRACE,
-	 {"max-threads", KEY_MAX_THREADS, "N", 0,
-	  "Room for N watched threads (default: twice what is found, at least 4096)", 0}},
-	{GROUP_TRACE,
-	 {"record", KEY_RECORD, "FILE", 0, "Append every snapshot to FILE as JSON", 0}},
-	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},
-	{GROUP_EXPORT,
-	 {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
-	  "Serve HTTP there (default " EXPORT_LISTEN "; with --textfile not at all)", 0}},
-	{GROUP_EXPORT,
-	 {"web-config", KEY_WEB_CONFIG, "FILE", 0,
-	  "TLS and users, in the format of Prometheus' exporters", 0}},
-	{GROUP_EXPORT,
-	 {"textfile", KEY_TEXTFILE, "PATH", 0,
-	  "Write the metrics to PATH at each interval, for node_exporter", 0}},
-	{GROUP_EXPORT,
-	 {"user", KEY_USER, "NAME", 0,
-	  "Become this user once started as root (default: stealscope if there is one, else nobody)",
-	  0}},
-	{GROUP_EXPORT,
-	 {"compat", KEY_COMPAT, "libvirt", 0,
-	  "Add libvirt_domain_vcpu_delay_seconds_total as libvirt's exporters have it", 0}},
-	/* For benchmarks and tests of scale only, and therefore in no help. */
-	{GROUP_TRACE, {"no-thieves", KEY_NO_THIEVES, NULL, OPTION_HIDDEN, NULL, 0}},
-	{GROUP_TRACE, {"trust-exe", KEY_TRUST_EXE, "PATH", OPTION_HIDDEN, NULL, 0}},
-	{0, {"verbose", 'v', NULL, 0, "Say more about what is done, on stderr", 0}},
-	/* For the build and for completion: what is generated from these tables. */
-	{0, {"dump-options", KEY_DUMP_OPTIONS, NULL, OPTION_HIDDEN, NULL, 0}},
-};
-#define NR_OPTIONS (sizeof(option_table) / sizeof(option_table[0]))
-const size_t nr_options = NR_OPTIONS;
 
 const char *argp_program_version = "stealscope " VERSION;
 
@@ -288,15 +202,15 @@ static char *make_doc(const struct command *command, bool general)
 static error_t run_argp(int argc, char **argv, const struct command *command, bool general,
 			struct options *options)
 {
-	struct argp_option table[NR_OPTIONS + 1] = {0};
+	autofree struct argp_option *table = calloc(nr_options + 1, sizeof(*table));
+	autofree char *doc = make_doc(command, general);
 	struct argp argp = {.options = table, .parser = parse_option};
-	char *doc = make_doc(command, general), args_doc[64] = "";
+	char args_doc[64] = "";
 	size_t i, nr = 0;
-	error_t err;
 
-	if (!doc)
+	if (!doc || !table)
 		return ENOMEM;
-	for (i = 0; i < NR_OPTIONS; i++)
+	for (i = 0; i < nr_options; i++)
 		if (option_applies(&option_table[i], command->groups))
 			table[nr++] = option_table[i].option;
 	if (command->groups & GROUP_INTERVAL)
@@ -304,9 +218,7 @@ static error_t run_argp(int argc, char **argv, const struct command *command, bo
 			 general ? "[COMMAND] " : "");
 	argp.args_doc = args_doc;
 	argp.doc = doc;
-	err = argp_parse(&argp, argc, argv, 0, NULL, options);
-	free(doc);
-	return err;
+	return argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options)
