@@ -70,7 +70,10 @@ static int write_textfile(struct export *export)
 	if (err == export->textfile_err)
 		return err;
 	if (err)
-		log_err("%s: %s", export->options->textfile, strerror(-err));
+		log_err("%s: %s%s", export->options->textfile, strerror(-err),
+			err == -EACCES ? ": the exporter is --user now; give them the directory, "
+					 "or use --user root"
+				       : "");
 	else
 		log_warn("%s: is written again", export->options->textfile);
 	export->textfile_err = err;

@@ -291,7 +291,8 @@ def textfile():
     code, _, err = tool("export", "--textfile", "/nowhere/steal.prom")
     ok(code == 1 and "No such file" in err, "a directory that is not there", err)
     code, _, err = tool("export", "--textfile", "/root/steal.prom", "--user", "nobody")
-    ok(code == 1 and "Permission denied" in err, "a directory that is not the user's", err)
+    ok(code == 1 and "Permission denied" in err and "--user root" in err,
+       "a directory that is not the user's, and what to do", err)
 
 
 def unprivileged(exporter, guest):
