@@ -7,7 +7,7 @@
  *	sched_migrate_task  a wait that goes on on another CPU: the thieves on the one it leaves
  *	task_newtask, task_rename, sched_process_exec    hints for discovery, no counts
  *
- * A task that is not watched costs two loads in each, and the append of its run.
+ * A task that is not watched costs two loads in each, and the record of its run.
  */
 #include "census.h"
 #include "common.h"
@@ -25,7 +25,7 @@ static __always_inline bool may_be_watched(struct task_struct *task)
 }
 
 static __always_inline struct slot *switch_out(struct cpu_runs *cpu, struct task_struct *prev,
-					       __u64 clock)
+					       __u64 clock, __u64 switches)
 {
 	struct slot *slot;
 
@@ -34,7 +34,7 @@ static __always_inline struct slot *switch_out(struct cpu_runs *cpu, struct task
 	else
 		slot = slot_of(prev);
 	if (with_thieves)
-		run_append(cpu, prev, slot, clock);
+		run_end(cpu, prev, slot, clock, switches);
 	else if (cpu->pid != (__u32)prev->pid)
 		cpu->chain_breaks++;
 	if (!slot)
@@ -81,22 +81,27 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct slot *left, *entered = NULL;
+	__u64 clock, switches;
 	struct cpu_runs *cpu;
-	__u64 clock;
+	struct rq *rq;
 
 	if (!with_thieves && !may_be_watched(prev) && !may_be_watched(next))
 		return 0;
 	cpu = cpu_at(bpf_get_smp_processor_id());
 	if (!cpu)
 		return 0;
-	clock = prev->se.cfs_rq->rq->clock;
-	left = switch_out(cpu, prev, clock);
+	rq = prev->se.cfs_rq->rq;
+	clock = rq->clock;
+	switches = rq->nr_switches;
+	left = switch_out(cpu, prev, clock, switches);
 	if (may_be_watched(next))
 		entered = switch_in(cpu, next, clock);
+	if (with_thieves)
+		run_open(cpu, next, entered);
+	cpu->switches = switches;
 	cpu->slot = entered ? key_slot(entered->key) : 0;
 	cpu->pid = next->pid;
-	if (left || entered)
-		switch_skew(left, entered);
+	switch_skew(left, entered);
 	return 0;
 }
 

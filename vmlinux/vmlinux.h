@@ -91,6 +91,7 @@ struct cfs_rq {
 };
 
 struct rq {
+	u64 nr_switches;
 	union {
 		struct task_struct *curr;
 	};

@@ -4,20 +4,12 @@
 import collections
 import time
 
-from .host import busy_ns, schedstat, tasks
+from .host import busy_ns, schedstat
 from .scope import Scope
 from .tap import between, diag, equal, near, ok
 
 CAUSES = ("quota", "vm", "self", "host", "kernel", "idle", "phantom", "unknown")
 MAX_UNKNOWN = 0.005
-
-
-def init_ns():
-    """
-    What init has run. Where it belongs to a sandbox a thread of it is switched out unseen by any
-    tracer: so long, at most, nobody knows who had the CPU.
-    """
-    return sum(schedstat(tid).run for tid in tasks(1))
 
 
 def same_clock(name, before, after, delay, tolerance):
@@ -59,7 +51,7 @@ class Window:
 
     def __enter__(self):
         self._before = self._schedstats()
-        self._busy, self._init = busy_ns(), init_ns()
+        self._busy = busy_ns()
         self._begin = time.monotonic_ns()
         for guest in self.guests:
             guest.cont()
@@ -69,12 +61,11 @@ class Window:
         self.wall_ns = time.monotonic_ns() - self._begin
         self.busy_ns = busy_ns() - self._busy
         self._stop()
-        self.init_ns = init_ns() - self._init
         self._after = self._schedstats()
         self.hist.settle()
         self.hist.finish()
-        self.breaks = sum(report["trace"]["chain_breaks"] for report in self.hist.reports)
-        diag(f"{self.breaks} chain breaks, init ran for {self.init_ns} ns")
+        breaks = sum(report["trace"]["chain_breaks"] for report in self.hist.reports)
+        diag(f"{breaks} chain breaks")
         if self.blame:
             self.blame.settle()
             self.blame.finish()
@@ -109,9 +100,7 @@ class Window:
         _, delay = self.grown(guest, vcpu)
         near(total["steal_ns"], delay, 1e-4, f"{name}: steal = schedstat")
         equal(sum(causes.values()), total["steal_ns"], f"{name}: the causes sum to the steal")
-        between(causes["unknown"] / max(1, delay), 0,
-                unknown + (self.init_ns / max(1, delay) if self.breaks else 0),
-                f"{name}: unknown")
+        between(causes["unknown"] / max(1, delay), 0, unknown, f"{name}: unknown")
         diag({cause: f"{100 * ns / self.wall_ns:.2f} %" for cause, ns in causes.items() if ns})
         if self.blame:
             self._compare(name, guest, vcpu, causes)
