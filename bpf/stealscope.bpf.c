@@ -7,7 +7,7 @@
  *	sched_migrate_task  a wait that goes on on another CPU: the thieves on the one it leaves
  *	task_newtask, task_rename, sched_process_exec    hints for discovery, no counts
  *
- * A task that is not watched costs two loads in each, and the record of its run.
+ * A task that is not watched costs two loads in each, and the append of its run.
  */
 #include "census.h"
 #include "common.h"
@@ -96,9 +96,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	left = switch_out(cpu, prev, clock, switches);
 	if (may_be_watched(next))
 		entered = switch_in(cpu, next, clock);
-	if (with_thieves)
-		run_open(cpu, next, entered);
 	cpu->switches = switches;
+	cpu->task = (__u64)next;
 	cpu->slot = entered ? key_slot(entered->key) : 0;
 	cpu->pid = next->pid;
 	switch_skew(left, entered);

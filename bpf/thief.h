@@ -2,8 +2,7 @@
 /*
  * Why a thread waited, and who had the CPU meanwhile.
  *
- * Each CPU keeps a ring of its last runs in its own rq->clock, one per switch: opened with who gets
- * the CPU, closed with when that one gave it up. When a
+ * Each CPU keeps a ring of its last runs in its own rq->clock, one append per switch. When a
  * watched thread is switched in, the walk goes back over the part of the wait that was spent on
  * this CPU; when it is moved while queued, over the part on the CPU it leaves. Both happen under
  * that CPU's runqueue lock, which the appends hold, too. No state is shared, nothing is atomic.
@@ -182,25 +181,38 @@ static __always_inline __u64 key_of(struct task_struct *task, const struct slot 
 	return actor_key(CLASS_HOST, task->tgid, 0);
 }
 
-static __always_inline struct run *run_at_head(struct cpu_runs *cpu)
+static __always_inline struct run *run_append(struct cpu_runs *cpu, __u64 key, __u64 end)
 {
-	return &cpu->runs[cpu->head & (NR_RUNS - 1)];
+	struct run *run = &cpu->runs[cpu->head++ & (NR_RUNS - 1)];
+
+	run->end = end;
+	run->key = key;
+	return run;
 }
 
-/* @task gets this CPU. Until the run is closed, its end is still that of the run it overwrites. */
-static __always_inline void run_open(struct cpu_runs *cpu, struct task_struct *task,
-				     const struct slot *slot)
+/*
+ * The run, up to @end, of the task that was last seen to get this CPU. It is off it since, and may
+ * be gone: what is left of it is believed if it has the same pid.
+ */
+static __always_inline void run_append_last(struct cpu_runs *cpu, __u64 end)
 {
-	struct run *run = run_at_head(cpu);
+	struct task_struct *task = (void *)cpu->task;
+	struct slot *slot = cpu->slot ? slot_at(cpu->slot) : NULL;
+	__u64 key = actor_key(CLASS_HIDDEN, 0, 0);
+	struct run *run;
 
-	run->key = key_of(task, slot);
-	__builtin_memcpy(run->comm, task->comm, COMM_LEN);
-}
-
-static __always_inline void run_close(struct cpu_runs *cpu, __u64 end)
-{
-	run_at_head(cpu)->end = end;
-	cpu->head++;
+	if ((__u32)BPF_CORE_READ(task, pid) == cpu->pid) {
+		if (slot)
+			key = slot->key;
+		else if (!cpu->pid)
+			key = actor_key(CLASS_IDLE, 0, 0);
+		else if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+			key = actor_key(CLASS_KERNEL, 0, cpu->pid);
+		else
+			key = actor_key(CLASS_HOST, BPF_CORE_READ(task, tgid), 0);
+	}
+	run = run_append(cpu, key, end);
+	BPF_CORE_READ_INTO(&run->comm, task, comm);
 }
 
 /*
@@ -210,31 +222,31 @@ static __always_inline void run_close(struct cpu_runs *cpu, __u64 end)
  * other, when @task arrived; of more than one only the last is known. An idle task's arrival is not
  * recorded (sched_info_switch()).
  */
-static __always_inline void run_recover(struct cpu_runs *cpu, struct task_struct *task,
-					const struct slot *slot, __u64 clock, __u64 switches)
+static __always_inline void run_recover(struct cpu_runs *cpu, struct task_struct *task, __u64 clock,
+					__u64 switches)
 {
-	__u64 arrival = task->pid ? task->sched_info.last_arrival : 0;
+	__u64 arrival = task->pid ? task->sched_info.last_arrival : clock;
 	__u64 last = cpu->runs[(cpu->head - 1) & (NR_RUNS - 1)].end;
-	bool is_first = !cpu->switches;
 
-	cpu->chain_breaks += !is_first;
-	if (is_first || arrival < last || !arrival || switches != cpu->switches + 2)
-		run_at_head(cpu)->key = actor_key(CLASS_HIDDEN, 0, 0);
+	cpu->chain_breaks += !!cpu->switches;
 	if (arrival < last || !arrival)
-		arrival = task->pid && last ? last : clock;
-	run_close(cpu, arrival);
-	run_open(cpu, task, slot);
+		run_append(cpu, actor_key(CLASS_HIDDEN, 0, 0), last ? last : clock);
+	else if (!task->pid || !cpu->switches || switches != cpu->switches + 2)
+		run_append(cpu, actor_key(CLASS_HIDDEN, 0, 0), arrival);
+	else
+		run_append_last(cpu, arrival);
 }
 
 /* @task, watched or not, gives up this CPU. */
 static __always_inline void run_end(struct cpu_runs *cpu, struct task_struct *task,
 				    const struct slot *slot, __u64 clock, __u64 switches)
 {
+	struct run *run;
+
 	if (cpu->pid != (__u32)task->pid || !cpu->switches)
-		run_recover(cpu, task, slot, clock, switches);
-	else if (slot)
-		run_at_head(cpu)->key = slot->key; /* it may be watched only since it runs */
-	run_close(cpu, clock);
+		run_recover(cpu, task, clock, switches);
+	run = run_append(cpu, key_of(task, slot), clock);
+	__builtin_memcpy(run->comm, task->comm, COMM_LEN);
 }
 
 /*
@@ -260,8 +272,13 @@ static __always_inline void explain_move(struct slot *slot, struct task_struct *
 		__u64 from = clock - part;
 
 		explain_stretch(slot, cpu, from, clock);
-		if (clock > last && (__u32)curr->pid == cpu->pid)
-			explain_run(slot, run_at_head(cpu), clock - (last > from ? last : from));
+		if (clock > last && (__u32)curr->pid == cpu->pid) {
+			struct run now = {};
+
+			now.key = key_of(curr, cpu->slot ? slot_at(cpu->slot) : NULL);
+			__builtin_memcpy(now.comm, curr->comm, COMM_LEN);
+			explain_run(slot, &now, clock - (last > from ? last : from));
+		}
 	}
 	slot->throttled = throttled_ns_on(task, dest);
 	slot_write_end(slot);

@@ -108,8 +108,7 @@ struct slot {
 	struct slot_waits waits[NR_WAIT_KINDS];
 };
 
-/* One stretch in which a task had a CPU: from the end of the run before it to @end; as of when it
- * got it. */
+/* One stretch in which a task had a CPU: from the end of the run before it to @end. */
 struct run {
 	__u64 end;
 	__u64 key;
@@ -122,9 +121,10 @@ struct run {
 struct cpu_runs {
 	__u32 pid;	/* of the task that was last switched in */
 	__u32 slot;	/* its slot, 0 if it is not watched */
-	__u32 head;	/* runs closed; the one at it is open */
+	__u32 head;	/* runs written */
 	__u32 seen_pid; /* last vCPU announced and not adopted here */
 	__u64 switches; /* rq->nr_switches at that switch, 0: none was seen yet */
+	__u64 task;	/* the task_struct of @pid, which need not be there any more */
 	__u64 merged;
 	__u64 chain_breaks;
 	__u64 clamped;
