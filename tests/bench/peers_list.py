@@ -3,7 +3,6 @@
 
 import os
 import re
-import subprocess
 
 from tracers import Nobody, STEALSCOPE, Tracer, empty, host, tool, which
 
@@ -18,20 +17,10 @@ def bpftrace_runqlat():
     return [bpftrace, "-e", text]
 
 
-def virsh_domstats():
-    """A shell that asks libvirtd every second, or None where it has no domains to ask about."""
-    virsh = which("virsh")
-    if not virsh:
-        return None
-    ask = [virsh, "-c", "qemu:///system", "list", "--name"]
-    try:
-        answer = subprocess.run(ask, capture_output=True, timeout=10, text=True)
-    except subprocess.TimeoutExpired:
-        return None
-    if answer.returncode or not answer.stdout.strip():
-        return None
-    return ["/bin/sh", "-c", f"while :; do {virsh} -c qemu:///system domstats --vcpu >/dev/null; "
-            "sleep 1; done"]
+def virsh_domstats(libvirt):
+    """A shell that asks every second. What libvirtd does to answer is part of the cost."""
+    ask = f"while :; do {which('virsh')} -c qemu:///system domstats --vcpu >/dev/null; sleep 1; done"
+    return lambda: Tracer(["/bin/sh", "-c", ask], attaches=False, helpers=[libvirt.child.pid])
 
 
 def perf_record():
@@ -43,9 +32,8 @@ def tracing(argv):
     return (lambda: Tracer(argv)) if argv and argv[0] else None
 
 
-def peers():
-    """{name: how to start it}, nobody first; what this host lacks is left out."""
-    virsh = virsh_domstats()
+def peers(libvirt):
+    """{name: how to start it}; what this host lacks is left out. @libvirt may be None."""
     found = {
         "nobody": Nobody,
         "empty program": empty,
@@ -58,6 +46,6 @@ def peers():
         "bpftrace runqlat.bt": tracing(bpftrace_runqlat()),
         "perf sched record": tracing(perf_record()) if which("perf") else None,
         "schedstat poller, 1 s": lambda: Tracer([tool("poller"), "1"], attaches=False),
-        "virsh domstats, 1 s": (lambda: Tracer(virsh, attaches=False)) if virsh else None,
+        "virsh domstats, 1 s": virsh_domstats(libvirt) if libvirt else None,
     }
     return {name: start for name, start in found.items() if start}

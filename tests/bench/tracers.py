@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../live"))
+for neighbour in "live", "libvirt":
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", neighbour))
 
 from lib import cleanup, host  # noqa: E402
 
 BIN = os.environ.get("BENCH_BIN", "build/tests/bench")
 STEALSCOPE = os.environ.get("STEALSCOPE", "build/stealscope")
 WATCHED = os.path.realpath(os.path.join(BIN, "qemu-load"))
+TRACEFS = "/sys/kernel/tracing"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -32,10 +34,22 @@ def stealscope(*args):
     return [STEALSCOPE, *args]
 
 
-class Tracer:
-    """A process that traces, from when all its programs are attached until end()."""
+def prepare():
+    """This process stays off the CPU of the loads. bpftrace and perf ask tracefs for the
+    tracepoints' numbers: where it is not mounted it is, as long as this runs."""
+    cleanup.install()
+    host.leave_work_cpu()
+    if not os.path.isdir(f"{TRACEFS}/events"):
+        subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACEFS], check=True)
+        cleanup.on_exit(lambda: subprocess.run(["umount", "-l", TRACEFS], check=True))
 
-    def __init__(self, argv, attaches=True):
+
+class Tracer:
+    """A process that traces, from when all its programs are attached until end(). CPU time of
+    @helpers, processes that work for it, is its own."""
+
+    def __init__(self, argv, attaches=True, helpers=()):
+        self.helpers = helpers
         self.child = host.start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
         self.pid = self.child.pid
@@ -68,9 +82,11 @@ class Tracer:
 
     def cpu_seconds(self):
         """User and system time so far, that of ended children included."""
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return sum(map(int, fields[11:15])) / TICK
+        ticks = 0
+        for pid in self.pid, *self.helpers:
+            with open(f"/proc/{pid}/stat") as file:
+                ticks += sum(map(int, file.read().rsplit(")", 1)[1].split()[11:15]))
+        return ticks / TICK
 
     def cpu_percent(self):
         return 100 * (self.cpu_seconds() - self.cpu_began) / (time.monotonic() - self.began)
@@ -123,4 +139,4 @@ def empty():
 
 
 __all__ = ["BIN", "Nobody", "STEALSCOPE", "Tracer", "WATCHED", "cleanup", "empty", "host",
-           "stealscope", "tool", "which"]
+           "prepare", "stealscope", "tool", "which"]
