@@ -5,23 +5,27 @@ UNIT_SRC := $(wildcard tests/unit/*_test.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 PROVE := prove --failures --comments --exec ''
 
-# Everything, in one run with one count at its end. What needs hours, other kernels or libvirt has
-# targets of its own: check-kernels, check-libvirt, check-scale.
+# In one run with one count at its end. MORE="kernels libvirt scale" adds what needs other kernels,
+# libvirtd, or a crowd of processes: parts of check-kernels, and all of check-libvirt and check-scale.
+MORE ?=
+DEPS_kernels := kmod busybox-static cpio xz-utils
+DEPS_libvirt := libvirt-daemon libvirt-clients
+DEPS += $(foreach part,$(MORE),$(DEPS_$(part)))
 ASAN := $(BUILD)/asan
 ASAN_UNIT := $(UNIT_SRC:%.c=$(ASAN)/%)
 ASAN_FLAGS := BUILD=$(ASAN) SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 .PHONY: check check-run
-check: deps ## build and run every test (root for the live ones)
+check: deps ## build and run every test, root for the live ones (MORE="kernels libvirt scale")
 	$(Q)$(MAKE) --no-print-directory check-run
 
-check-run: all check-build
+check-run: all check-build $(MORE:%=check-build-%)
 	$(Q)$(MAKE) --no-print-directory $(ASAN_FLAGS) check-build-core
-	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
-		CMOCKA_MESSAGE_OUTPUT=TAP PYTHONDONTWRITEBYTECODE=1 tests/run \
+	$(Q)$(LIVE_ENV) SCALE_BIN=$(abspath $(BUILD)/tests/scale) CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
 		$(UNIT_BIN) "tests/golden/check $(abspath $(RENDER))" \
 		$(ASAN_UNIT) "tests/golden/check $(abspath $(ASAN)/tests/golden/render_main)" \
-		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t)
+		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t) \
+		$(foreach part,$(MORE),$(MORE_$(part)))
 
 $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 	$(call say,LINK,$@)
@@ -80,60 +84,74 @@ $(HOG): tests/live/hog.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -o $@ $<
 
+# What a live test finds its programs by; tests/kernels/boot -p passes it on.
+LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
+	PYTHONPATH=$(abspath tests/live) PYTHONDONTWRITEBYTECODE=1
+
 .PHONY: check-live
 check-live: $(BUILD)/stealscope $(GUEST) $(HOG)
-	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
-		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(LIVE_TESTS)
+	$(Q)$(LIVE_ENV) $(PROVE) $(LIVE_TESTS)
 
 # The same under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
 KERNELS ?= 6.1 6.1-rt 6.12 6.12-rt 6.12-cloud
 KERNELS_DIR ?= $(BUILD)/kernels
-KERNEL_TESTS ?= tests/kernels/late.t tests/kernels/clock.t $(LIVE_TESTS)
+# Not what the kernel has no part in.
+KERNEL_TESTS ?= tests/kernels/late.t tests/kernels/clock.t \
+	$(filter-out %/export.t %/hostile.t %/top.t,$(LIVE_TESTS))
+MORE_kernels = $(KERNELS:%="tests/kernels/boot -k -p -t 300 $(KERNELS_DIR)/% -- tests/kernels/late.t") \
+	"tests/kernels/boot -p -t 300 $(KERNELS_DIR)/6.12 -- tests/kernels/clock.t"
 
-.PHONY: check-kernels
-check-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
+.PHONY: deps-kernels check-build-kernels check-kernels
+deps-kernels: ## install what boots other kernels, for check-kernels
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_kernels)'
+
+check-build-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(KERNELS)
-	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
-		HOG=$(abspath $(HOG)) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
+
+check-kernels: deps-kernels check-build-kernels ## the live tests under Debian's other kernels (KERNELS=)
+	$(Q)$(LIVE_ENV) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
 
 # Domains of a real libvirtd, as root, in two minutes. KERNEL=6.12: in a virtual machine under that
 # kernel, with cgroup v2, in about LIBVIRT_LIMIT seconds.
 LIBVIRT_TESTS ?= $(wildcard tests/libvirt/*.t)
 LIBVIRT_LIMIT ?= 1500
-LIBVIRT_RUN = env STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
-	HOG=$(abspath $(HOG)) PYTHONPATH=tests/live PYTHONDONTWRITEBYTECODE=1 \
-	prove --failures --comments --timer --exec '' $(LIBVIRT_TESTS)
+LIBVIRT_RUN = prove --failures --comments --timer --exec '' $(LIBVIRT_TESTS)
+MORE_libvirt = $(LIBVIRT_TESTS)
 
-.PHONY: deps-libvirt check-libvirt
+.PHONY: deps-libvirt check-build-libvirt check-libvirt
 deps-libvirt: ## install libvirtd and virsh, for check-libvirt
-	@$(MAKE) --no-print-directory deps DEPS='libvirt-daemon libvirt-clients'
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_libvirt)'
 
-check-libvirt: deps-libvirt $(BUILD)/stealscope $(GUEST) $(HOG) ## domains of a real libvirtd (KERNEL=6.12: there)
-	$(Q)$(if $(KERNEL),tests/kernels/fetch $(KERNELS_DIR) $(KERNEL) && \
-		tests/kernels/boot -t $(LIBVIRT_LIMIT) $(KERNELS_DIR)/$(KERNEL) -- )$(LIBVIRT_RUN)
+check-build-libvirt: $(BUILD)/stealscope $(GUEST) $(HOG)
+
+check-libvirt: deps-libvirt check-build-libvirt ## domains of a real libvirtd (KERNEL=6.12: there)
+	$(Q)$(if $(KERNEL),tests/kernels/fetch $(KERNELS_DIR) $(KERNEL))
+	$(Q)$(LIVE_ENV) $(if $(KERNEL),tests/kernels/boot -p -t $(LIBVIRT_LIMIT) \
+		$(KERNELS_DIR)/$(KERNEL) -- )$(LIBVIRT_RUN)
 
 # A crowded host of stand-ins for virtual machines, and threads that come and go by the ten thousand.
 # Minutes long. SCALE_JSON=FILE keeps the figures; tests/scale/plot FILE draws them.
 SCALE_BIN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/scale/*.c))
 SCALE_TESTS ?= tests/scale/crowd.t tests/scale/churn.t
+MORE_scale = $(SCALE_TESTS)
 
 $(SCALE_BIN): $(BUILD)/%: %.c tests/scale/lastwords.h src/base/clock.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -Isrc -static -pthread \
 		-o $@ $<
 
-.PHONY: check-scale
-check-scale: $(BUILD)/stealscope $(HOG) $(SCALE_BIN) ## 1,000 domains, and 80,000 threads that come and go
-	$(Q)STEALSCOPE=$(abspath $(BUILD)/stealscope) SCALE_BIN=$(abspath $(BUILD)/tests/scale) \
-		HOG=$(abspath $(HOG)) PYTHONDONTWRITEBYTECODE=1 $(PROVE) $(SCALE_TESTS)
+.PHONY: check-build-scale check-scale
+check-build-scale: $(BUILD)/stealscope $(HOG) $(SCALE_BIN)
+
+check-scale: check-build-scale ## 1,000 domains, and 80,000 threads that come and go
+	$(Q)$(LIVE_ENV) SCALE_BIN=$(abspath $(BUILD)/tests/scale) $(PROVE) $(SCALE_TESTS)
 
 # What tracing costs, against an empty program and against others' tools. As root, minutes long.
 BENCH := $(BUILD)/tests/bench
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BENCH)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(BENCH)/qemu-load \
 	$(BENCH)/empty.bpf.o
-BENCH_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) \
-	BENCH_BIN=$(abspath $(BENCH)) PYTHONDONTWRITEBYTECODE=1
-BENCH_DEPS := linux-perf libbpf-tools bpftrace
+BENCH_ENV = $(LIVE_ENV) BENCH_BIN=$(abspath $(BENCH))
+BENCH_DEPS := linux-perf libbpf-tools bpftrace $(DEPS_libvirt)
 ROUNDS ?= 9
 
 $(BENCH)/%: tests/bench/%.c
@@ -155,8 +173,9 @@ deps-bench: ## install the peers that the benchmarks compare with
 bench: deps-bench $(BUILD)/stealscope $(GUEST) $(BENCH_BIN) ## what tracing costs, against its goals (ROUNDS=9)
 	$(Q)$(BENCH_ENV) tests/bench/bench $(ROUNDS)
 
-bench-peers: deps-bench $(BUILD)/stealscope $(GUEST) $(BENCH_BIN) ## the same beside others' tools (ROUNDS=9)
+bench-peers: deps-bench $(BUILD)/stealscope $(GUEST) $(HOG) $(BENCH_BIN) ## others' tools beside ours: cost, and what they say (ROUNDS=9)
 	$(Q)$(BENCH_ENV) tests/bench/peers $(ROUNDS)
+	$(Q)$(BENCH_ENV) tests/bench/scenario
 
 # Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
