@@ -9,7 +9,7 @@ PROVE := prove --failures --comments --exec ''
 # libvirtd, or a crowd of processes: parts of check-kernels, and all of check-libvirt and check-scale.
 MORE ?=
 DEPS_kernels := kmod busybox-static cpio xz-utils
-DEPS_libvirt := libvirt-daemon libvirt-clients
+DEPS_libvirt := libvirt-daemon-system libvirt-clients
 DEPS += $(foreach part,$(MORE),$(DEPS_$(part)))
 ASAN := $(BUILD)/asan
 ASAN_UNIT := $(UNIT_SRC:%.c=$(ASAN)/%)

@@ -27,6 +27,7 @@ from lib.scope import BINARY
 BIN = os.environ["SCALE_BIN"]
 CPU_ONLINE = "/sys/devices/system/cpu/cpu1/online"
 SEED = int(os.environ.get("SCALE_SEED", random.randrange(1 << 32)))
+SOAK_SLOTS = 40000
 DICE = random.Random(SEED)
 
 
@@ -61,6 +62,11 @@ class Churn:
             file.seek(max(0, os.path.getsize(self.log) - 5))
             return file.read() == b"done\n" or (self.child.poll() is not None and
                                                 exec_failed(self.child.returncode))
+
+    def ended(self):
+        """How many threads did."""
+        with open(self.log, "rb") as file:
+            return file.read().count(b"\n")
 
     def words(self):
         """By tid, in order: what each of its threads had waited when it ended."""
@@ -217,21 +223,22 @@ def killed():
 
 
 def soak():
-    """The same churn for a while: memory is flat."""
+    """The same churn for a while: once every slot has been used, memory is flat."""
     directory = lib.temp_dir()
     churn = Churn(directory, "churn", 1 << 30, 2)
-    child, _, messages = stealscope(directory, churn.exe)
+    child, _, messages = stealscope(directory, churn.exe, "--max-threads", str(SOAK_SLOTS))
     churn.begin()
+    lib.wait_for("every slot to be used", lambda: churn.ended() > 2 * SOAK_SLOTS, 300)
     rounds = int(os.environ.get("SCALE_SOAK_SECS", "24"))
     sizes = []
     for _ in range(rounds):
         time.sleep(1)
         sizes.append(int(lib.status(child.pid)["VmRSS"].split()[0]))
     files = len(os.listdir(f"/proc/{child.pid}/fd"))
-    third = rounds // 3  # the first is for what is used again later
+    half = rounds // 2
     lib.diag(f"soak: {rounds} s, {sum(map(len, churn.words().values()))} threads, resident "
              f"{sizes[0]} to {sizes[-1]} KiB, {files} files")
-    lib.between(max(sizes[-third:]) / max(sizes[third:-third]), 0, 1.25, "soak: memory is flat")
+    lib.between(max(sizes[half:]) / max(sizes[:half]), 0, 1.25, "soak: memory is flat")
     lib.equal(len(os.listdir(f"/proc/{child.pid}/fd")), files, "soak: no file is left open")
     churn.child.send_signal(signal.SIGSTOP)  # the books are read one after the other
     lib.wait_for("the churn to stop", lambda: lib.status(churn.pid)["State"].startswith("T"))

@@ -42,16 +42,20 @@ def equal(got, want, name):
 
 def between(got, low, high, name):
     """The figure is shown when it passes, too: how near it came is worth knowing."""
-    passed = ok(low <= got <= high, name)
-    diag(f"{got:.6g} in [{low:.6g}, {high:.6g}]")
+    figure = f"{got:.6g} in [{low:.6g}, {high:.6g}]"
+    passed = ok(low <= got <= high, name, figure)
+    if passed:
+        diag(figure)
     return passed
 
 
 def near(got, want, relative, name):
     slack = abs(want) * relative
-    passed = ok(abs(got - want) <= slack, name)
     off = (got - want) / want if want else float(got != want)
-    diag(f"got {got}, want {want} within {relative:%}: off by {off:.6%}")
+    figure = f"got {got}, want {want} within {relative:%}: off by {off:.6%}"
+    passed = ok(abs(got - want) <= slack, name, figure)
+    if passed:
+        diag(figure)
     return passed
 
 
