@@ -53,15 +53,25 @@ void buffer_puts(struct buffer *buffer, const char *s)
 	buffer_add(buffer, s, strlen(s));
 }
 
-void buffer_u64(struct buffer *buffer, uint64_t value)
+size_t digits_u64(char digits[static DIGITS_U64], uint64_t value)
 {
-	char digits[20], *at = digits + sizeof(digits);
+	char reversed[DIGITS_U64];
+	size_t len = 0;
 
 	do {
-		*--at = (char)('0' + value % 10);
+		reversed[len++] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
-	buffer_add(buffer, at, (size_t)(digits + sizeof(digits) - at));
+	for (size_t i = 0; i < len; i++)
+		digits[i] = reversed[len - 1 - i];
+	return len;
+}
+
+void buffer_u64(struct buffer *buffer, uint64_t value)
+{
+	char digits[DIGITS_U64];
+
+	buffer_add(buffer, digits, digits_u64(digits, value));
 }
 
 void buffer_seconds(struct buffer *buffer, uint64_t ns)

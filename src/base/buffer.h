@@ -27,6 +27,10 @@ void buffer_add(struct buffer *buffer, const char *data, size_t len);
 void buffer_puts(struct buffer *buffer, const char *s);
 void buffer_u64(struct buffer *buffer, uint64_t value);
 
+/* @value in decimal, not terminated. Returns how many digits. */
+#define DIGITS_U64 20
+size_t digits_u64(char digits[static DIGITS_U64], uint64_t value);
+
 /* @ns as decimal seconds, exactly, without trailing zeros. */
 void buffer_seconds(struct buffer *buffer, uint64_t ns);
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "model/hist.h"
 #include "model/names.h"
 #include "render/summary_text.h"
@@ -50,23 +51,59 @@ static void fill_display(struct display *display, const struct hist waits[NR_WAI
 	}
 }
 
-static void print_bar(FILE *out, const struct display *display, unsigned int row,
-		      unsigned int width)
+/* A row at its longest: two numbers, " -> ", " : ", a count of each kind, the bar between two '|'.
+ */
+#define ROW_MAX (2 * DIGITS_U64 + 7 + NR_WAIT_KINDS * (DIGITS_U64 + 1) + BAR_MAX + 3)
+
+static char *put_bar(char *at, const struct display *display, unsigned int row, unsigned int width)
 {
 	double scale = (double)width / (double)display->most;
 	uint64_t sum = 0;
 	unsigned int used = 0;
 
-	fputc('|', out);
+	*at++ = '|';
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++) {
 		unsigned int end;
 
 		sum += display->counts[kind][row];
 		end = (unsigned int)((double)sum * scale + 1e-9);
-		for (; used < end; used++)
-			fputc(bar_chars[kind], out);
+		memset(at + used, bar_chars[kind], end - used);
+		used = end;
 	}
-	fprintf(out, "%*s|\n", (int)(width - used), "");
+	memset(at + used, ' ', width - used);
+	at += width;
+	*at++ = '|';
+	*at++ = '\n';
+	return at;
+}
+
+static char *put_number(char *at, uint64_t number, size_t width, bool left)
+{
+	char digits[DIGITS_U64];
+	size_t len = digits_u64(digits, number);
+	size_t pad = len < width ? width - len : 0;
+
+	memset(at, ' ', len + pad);
+	memcpy(at + (left ? 0 : pad), digits, len);
+	return at + len + pad;
+}
+
+/* A thousand machines have a hundred thousand rows: too many for printf(). */
+static void print_row(FILE *out, const struct display *display, unsigned int row, size_t columns,
+		      unsigned int bar)
+{
+	char line[ROW_MAX], *at = line;
+
+	at = put_number(at, hist_row_low(row), 10, false);
+	at = mempcpy(at, " -> ", 4);
+	at = put_number(at, hist_row_high(row), 10, true);
+	at = mempcpy(at, " : ", 3);
+	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		at = put_number(at, display->counts[kind][row], columns, true);
+		*at++ = ' ';
+	}
+	at = put_bar(at, display, row, bar);
+	fwrite(line, 1, (size_t)(at - line), out);
 }
 
 static int count_width(uint64_t most)
@@ -96,13 +133,8 @@ static void print_histogram(const struct render_options *options,
 		fprintf(out, "%s %-*c ", wait_kind_names[kind],
 			columns - (int)strlen(wait_kind_names[kind]) - 1, bar_chars[kind]);
 	fputs("distribution\n", out);
-	for (unsigned int row = display.first; row <= display.last; row++) {
-		fprintf(out, "%10" PRIu64 " -> %-10" PRIu64 " : ", hist_row_low(row),
-			hist_row_high(row));
-		for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
-			fprintf(out, "%-*" PRIu64 " ", columns, display.counts[kind][row]);
-		print_bar(out, &display, row, bar);
-	}
+	for (unsigned int row = display.first; row <= display.last; row++)
+		print_row(out, &display, row, (size_t)columns, bar);
 }
 
 static void print_kind(FILE *out, const char *name, const struct hist *hist)

@@ -2,45 +2,59 @@
 #include "render/text.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "base/buffer.h"
 #include "base/escape.h"
 #include "model/names.h"
+
+#define SECOND 1000000000ULL
+
+/* Thousands of rows have a dozen such figures each: too many for printf(). */
+static const char *put_figure(char buf[static DURATION_SIZE], uint64_t whole, const char *unit)
+{
+	strcpy(buf + digits_u64(buf, whole), unit);
+	return buf;
+}
+
+static const char *put_tenths(char buf[static DURATION_SIZE], uint64_t tenths, const char *unit)
+{
+	size_t len = digits_u64(buf, tenths / 10);
+
+	buf[len++] = '.';
+	buf[len++] = (char)('0' + tenths % 10);
+	strcpy(buf + len, unit);
+	return buf;
+}
 
 const char *text_duration(char buf[static DURATION_SIZE], uint64_t ns)
 {
 	static const struct {
-		double ns;
+		uint64_t ns;
 		const char *name;
-	} units[] = {{1e3, "us"}, {1e6, "ms"}, {1e9, "s"}};
-	double value = 0;
-	size_t i;
+	} units[] = {{1000, "us"}, {1000000, "ms"}, {SECOND, "s"}};
 
-	if (ns < 1000) {
-		snprintf(buf, DURATION_SIZE, "%uns", (unsigned int)ns);
-		return buf;
-	}
-	for (i = 0; i < 3; i++) {
-		value = (double)ns / units[i].ns;
+	if (ns < 1000)
+		return put_figure(buf, ns, "ns");
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t unit = units[i].ns;
+
+		if (ns < unit / 100 * 995)
+			return put_tenths(buf, (ns + unit / 20) / (unit / 10), units[i].name);
 		/* Not "1000us" for what rounds up to 1.0ms. */
-		if (value < 999.5)
-			break;
+		if (ns < unit / 10 * 9995)
+			return put_figure(buf, (ns + unit / 2) / unit, units[i].name);
 	}
-	if (i < 3)
-		snprintf(buf, DURATION_SIZE, "%.*f%s", value < 9.95, value, units[i].name);
-	else if (value < 9999.5)
-		snprintf(buf, DURATION_SIZE, "%.0fs", value);
-	else
-		snprintf(buf, DURATION_SIZE, "%.0fh", value / 3600);
-	return buf;
+	if (ns < SECOND / 10 * 99995)
+		return put_figure(buf, (ns + SECOND / 2) / SECOND, "s");
+	return put_figure(buf, (ns / SECOND + 1800) / 3600, "h");
 }
 
 const char *text_pct(char buf[static DURATION_SIZE], double pct)
 {
 	if (pct > 0 && pct < 0.05)
-		snprintf(buf, DURATION_SIZE, "<0.1");
-	else
-		snprintf(buf, DURATION_SIZE, "%.1f", pct);
-	return buf;
+		return strcpy(buf, "<0.1");
+	return put_tenths(buf, (uint64_t)(pct * 10 + 0.5), "");
 }
 
 unsigned int text_width(const struct render_options *options)

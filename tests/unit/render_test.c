@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "bucket.h"
 #include "render/render.h"
+#include "render/text.h"
 #include "test.h"
 
 typedef int renderer(const struct report *report, const struct render_options *options);
@@ -262,12 +263,56 @@ static void test_closed_pipe(void **state)
 	}
 }
 
+static void test_durations(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{0, "0ns"},
+		{999, "999ns"},
+		{1000, "1.0us"},
+		{1049, "1.0us"},
+		{1050, "1.1us"},
+		{9949, "9.9us"},
+		{9950, "10us"},
+		{999499, "999us"},
+		{999500, "1.0ms"},
+		{9950000, "10ms"},
+		{999500000, "1.0s"},
+		{999499999999, "999s"},
+		{999500000000, "1000s"},
+		{9999499999999, "9999s"},
+		{9999500000000, "3h"},
+		{UINT64_MAX, "5124096h"},
+	};
+	char buf[DURATION_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(text_duration(buf, cases[i].ns), cases[i].text);
+}
+
+static void test_percentages(void **state)
+{
+	char buf[DURATION_SIZE];
+
+	(void)state;
+	assert_string_equal(text_pct(buf, 0), "0.0");
+	assert_string_equal(text_pct(buf, 1e-9), "<0.1");
+	assert_string_equal(text_pct(buf, 0.05), "0.1");
+	assert_string_equal(text_pct(buf, 9.96), "10.0");
+	assert_string_equal(text_pct(buf, 33.333), "33.3");
+	assert_string_equal(text_pct(buf, 800), "800.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist_json),  cmocka_unit_test(test_blame_json),
 		cmocka_unit_test(test_blame_sums), cmocka_unit_test(test_last_bucket_is_open),
 		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_closed_pipe),
+		cmocka_unit_test(test_durations),  cmocka_unit_test(test_percentages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
