@@ -29,7 +29,7 @@ def test():
         total = scope.total(guest.pid, guest.tids[index])
         near(total["steal_ns"], end.delay - start.delay, 1e-4,
              f"vCPU {index}: steal = run delay of schedstat")
-    nameless = Guest("live-tcg-nameless", accel="tcg")
+    nameless = Guest("live-tcg-nameless", accel="tcg", thread_names=False)
     status_, out, _ = tool("list", "--json")
     equal(status_, 0, "list succeeds")
     ok(f'"pid":{nameless.pid}' in out.replace(" ", ""), "without thread names it is found, too")

@@ -19,9 +19,11 @@ class Guest:
     """
 
     def __init__(self, name, append="spin", vcpus=1, cpu=host.work_cpu(), accel=None,
-                 thread_names=False, uuid=None, smp=None, extra=(), running=True):
+                 thread_names=None, uuid=None, smp=None, extra=(), running=True):
         self.name = name
         self.accel = accel or host.accel()
+        if thread_names is None:
+            thread_names = self.accel == "tcg"  # by nothing else a TCG vCPU is known
         self.cpu = cpu
         self.dir = host.temp_dir()
         self.child = host.start(self._argv(append, smp or str(vcpus), thread_names, uuid, extra),
