@@ -50,8 +50,9 @@ static enum verdict verdict_of_qemu(struct registry *reg, int dir, const char *e
 
 	if (!kvm && !exe_is_roots(dir, exe))
 		return VERDICT_NONE;
-	if (proc_read(dir, "cmdline", &reg->text))
-		return kvm ? VERDICT_KVM : VERDICT_NONE;
+	/* Empty: it is ending, and loses its memory before its files (do_exit(), kernel/exit.c). */
+	if (proc_read(dir, "cmdline", &reg->text) || !reg->text.len)
+		return VERDICT_NONE;
 	argv = (struct argv){reg->text.data, reg->text.len};
 	if (qemu_is_bare(&argv))
 		return VERDICT_NONE;

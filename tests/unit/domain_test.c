@@ -556,6 +556,19 @@ static void vanishing(void **state)
 	assert_int_equal(living(), 0);
 }
 
+/* Its memory is gone, its files are not yet; it may have been one of libvirt's probes. */
+static void dies_while_looked_at(void **state)
+{
+	const struct fake_process p = {
+		.pid = 900, .comm = "qemu-system-x86", .start = 100, .exe = QEMU};
+
+	(void)state;
+	fake_process(&fake, &p);
+	fake_fd(&fake, 900, 9, "anon_inode:kvm-vm");
+	scan();
+	assert_int_equal(living(), 0);
+}
+
 static void dies_as_zombie(void **state)
 {
 	struct fake_process p = {.pid = 900, .comm = "qemu-system-x86", .start = 100, .state = 'Z'};
@@ -669,6 +682,7 @@ int main(void)
 		T(named_late),
 		T(fork_of_domain),
 		T(vanishing),
+		T(dies_while_looked_at),
 		T(dies_as_zombie),
 		T(hostile_names),
 		T(sighted),
