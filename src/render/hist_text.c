@@ -51,8 +51,7 @@ static void fill_display(struct display *display, const struct hist waits[NR_WAI
 	}
 }
 
-/* A row at its longest: two numbers, " -> ", " : ", a count of each kind, the bar between two '|'.
- */
+/* The longest row: two numbers, " -> ", " : ", a count of each kind, the bar and what ends it. */
 #define ROW_MAX (2 * DIGITS_U64 + 7 + NR_WAIT_KINDS * (DIGITS_U64 + 1) + BAR_MAX + 3)
 
 static char *put_bar(char *at, const struct display *display, unsigned int row, unsigned int width)
