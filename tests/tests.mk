@@ -92,7 +92,7 @@ LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) H
 check-live: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)$(LIVE_ENV) $(PROVE) $(LIVE_TESTS)
 
-# The same under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
+# Under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
 KERNELS ?= 6.1 6.1-rt 6.12 6.12-rt 6.12-cloud
 KERNELS_DIR ?= $(BUILD)/kernels
 # What kernels differ in. Any other test runs there, too, but an emulated machine is slow.
@@ -108,7 +108,7 @@ deps-kernels: ## install what boots other kernels, for check-kernels
 check-build-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(KERNELS)
 
-check-kernels: deps-kernels check-build-kernels ## the live tests under Debian's other kernels (KERNELS=)
+check-kernels: deps-kernels check-build-kernels ## what kernels differ in, under Debian's other ones (KERNELS=)
 	$(Q)$(LIVE_ENV) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
 
 # Domains of a real libvirtd, as root, in two minutes. KERNEL=6.12: in a virtual machine under that

@@ -15,12 +15,15 @@ WINDOW = 3
 
 
 def contest(guests, hogs):
-    """Let them compete: (scope, wall ns, wall ns with starts and stops, [run ns, guests first])."""
+    """
+    Let them compete: (scope, wall ns, [run ns of each, guests first], wall ns with starts and stops,
+    [run ns of each guest in that]).
+    """
     everyone = guests + hogs
     for guest in guests:
         guest.stop()
     scope = Scope()
-    start = time.monotonic_ns()
+    start, paused = time.monotonic_ns(), [guest.schedstat().run for guest in guests]
     for guest in guests:
         guest.cont()
     begin = time.monotonic_ns()
@@ -31,10 +34,11 @@ def contest(guests, hogs):
     for guest in guests:
         guest.stop()
     longest = time.monotonic_ns() - start
+    grown = [guest.schedstat().run - run for guest, run in zip(guests, paused)]
     scope.settle()
     scope.finish()
     runs = [b.run - a.run for a, b in zip(before, after)]
-    return scope, wall, longest, runs
+    return scope, wall, runs, longest, grown
 
 
 def busiest(scope, guest):
@@ -46,11 +50,11 @@ def busiest(scope, guest):
 
 
 def judge(name, guests, hogs):
-    scope, wall, longest, runs = contest(guests, hogs)
+    scope, wall, runs, longest, grown = contest(guests, hogs)
     share = 100 / len(runs)
     lost = 100 - 100 * sum(runs) / wall
     diag(f"{name}: {lost:.2f} % of the CPU went to others")
-    for guest, run in zip(guests, runs):
+    for guest, run, whole in zip(guests, runs, grown):
         between(100 * run / wall, share - lost - 3, share + 3, f"{name}: {guest.name}'s share")
         percents = busiest(scope, guest)
         if not ok(percents, f"{name}: whole intervals were seen"):
@@ -58,6 +62,7 @@ def judge(name, guests, hogs):
         mean = sum(percents) / len(percents)
         between(mean, 100 - share - 3, 100 - share + lost + 3, f"{name}: {guest.name}'s steal %")
         total = scope.total(guest.pid, guest.tids[0])
+        near(total["run_ns"], whole, 0.01, f"{name}: {guest.name}'s run time")
         between(total["steal_ns"] + total["run_ns"], 0.97 * wall, 1.001 * longest,
                 f"{name}: a spinning vCPU runs or waits")
 

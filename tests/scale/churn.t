@@ -238,7 +238,7 @@ def soak():
     half = rounds // 2
     lib.diag(f"soak: {rounds} s, {sum(map(len, churn.words().values()))} threads, resident "
              f"{sizes[0]} to {sizes[-1]} KiB, {files} files")
-    lib.between(max(sizes[half:]) / max(sizes[:half]), 0, 1.25, "soak: memory is flat")
+    lib.between(max(sizes[half:]) / max(sizes[:half]), 0, 1.05, "soak: memory is flat")
     lib.equal(len(os.listdir(f"/proc/{child.pid}/fd")), files, "soak: no file is left open")
     churn.child.send_signal(signal.SIGSTOP)  # the books are read one after the other
     lib.wait_for("the churn to stop", lambda: lib.status(churn.pid)["State"].startswith("T"))

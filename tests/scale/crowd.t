@@ -226,15 +226,15 @@ def table(rows):
 
 
 def check_growth(rows):
-    """From 1,000 vCPUs to the most. What fits into the caches, and what malloc() gives back and gets
-    anew, costs each thread up to four times as much; work by pairs would cost ten times that."""
+    """From 1,000 vCPUs to the most. Caches, and memory that malloc() gives back and gets anew, allow
+    for some (2 to 4 were seen); work by pairs would make it ten."""
     rows = [row for row in rows if row["threads"] > 2 * row["vcpus"] and row["vcpus"] >= 1000]
     if len(rows) < 2:
         return
     small, big = rows[0], rows[-1]
     times = big["threads"] / small["threads"]
     for what in "first_scan", "scan", "snapshot", "report":
-        lib.between(big[what].cpu / small[what].cpu / times, 0, 8,
+        lib.between(big[what].cpu / small[what].cpu / times, 0, 5,
                     f"{what} grows in proportion, {times:.0f} times the threads")
 
 
