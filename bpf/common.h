@@ -15,6 +15,7 @@
 
 /* include/linux/sched.h, unchanged from 5.15 to 6.18 */
 #define TASK_DEAD 0x80
+#define TASK_ON_RQ_MIGRATING 2 /* kernel/sched/sched.h */
 #define PF_KTHREAD 0x00200000
 
 /* Set before loading; the verifier drops what is off. */
@@ -56,8 +57,8 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct cpu_runs);
-} cpus SEC(".maps");
+	__type(value, struct cpu_counts);
+} counts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -89,41 +90,61 @@ struct {
 	__type(value, struct wait_detail);
 } wait_details SEC(".maps");
 
+/* Held in memory, not in a register: the verifier does not follow each of its values then. */
+#define in_memory(x) (*(volatile typeof(x) *)&(x))
+
 static __always_inline struct slot *slot_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&slots, &index);
 }
 
-static __always_inline struct cpu_runs *cpu_at(__u32 index)
+static __always_inline struct cpu_counts *counts_at(__u32 cpu)
 {
-	return bpf_map_lookup_elem(&cpus, &index);
+	return bpf_map_lookup_elem(&counts, &cpu);
 }
 
-/* The slot of a task that is watched; one load rejects almost every other. */
-static __always_inline struct slot *slot_of(struct task_struct *task)
+/* The slot that @ref refers to, unless it was given back since. */
+static __always_inline struct slot *slot_of_ref(__u32 ref)
 {
-	__u32 *index;
+	struct slot *slot = ref ? slot_at(key_slot(ref)) : NULL;
+
+	return slot && key_ref(slot->key) == ref ? slot : NULL;
+}
+
+/* What task storage holds for @task, 0: nothing. One load rejects almost every task. */
+static __always_inline __u32 ref_of(struct task_struct *task)
+{
+	__u32 *ref;
 
 	if (!task->bpf_storage)
-		return NULL;
-	index = bpf_task_storage_get(&task_slots, task, NULL, 0);
-	return index ? slot_at(*index) : NULL;
+		return 0;
+	ref = bpf_task_storage_get(&task_slots, task, NULL, 0);
+	return ref ? *ref : 0;
 }
+
+/* The slot of a task that is watched. */
+static __always_inline struct slot *slot_of(struct task_struct *task)
+{
+	return slot_of_ref(ref_of(task));
+}
+
+#define NR_HINTS 16U
 
 /*
  * The same, past task storage (a call, some 15 ns) where this CPU has seen the thread before; tid
  * and start time in the slot are the proof.
  */
-static __always_inline struct slot *slot_of_known(struct task_struct *task, struct cpu_runs *cpu)
+static __always_inline struct slot *slot_of_known(struct task_struct *task, __u32 *hints,
+						  __u32 *ret_ref)
 {
-	__u32 *hint = &cpu->hints[task->pid & (NR_HINTS - 1)];
-	struct slot *slot = *hint ? slot_at(*hint) : NULL;
+	__u32 *hint = &hints[task->pid & (NR_HINTS - 1)];
+	struct slot *slot = slot_of_ref(*ret_ref = *hint);
 
 	if (slot && slot->tid == (__u32)task->pid && slot->start_boottime == task->start_boottime)
 		return slot;
-	slot = slot_of(task);
+	slot = slot_of_ref(*ret_ref = ref_of(task));
 	if (slot)
-		*hint = key_slot(slot->key);
+		*hint = *ret_ref;
 	return slot;
 }
 

@@ -41,4 +41,15 @@ static __always_inline bool is_in_kvm(struct task_struct *task)
 	       task->preempt_notifiers.first;
 }
 
+static __always_inline bool is_on_cpu(struct task_struct *task)
+{
+	return task->on_cpu;
+}
+
+/* Whether a task is worth a look: two loads reject almost every one. */
+static __always_inline bool may_be_watched(struct task_struct *task)
+{
+	return task->bpf_storage || is_in_kvm(task);
+}
+
 #endif

@@ -22,8 +22,11 @@ static __always_inline struct skew_cell *cell_at(__u32 index)
 	return bpf_map_lookup_elem(&skew_cells, &index);
 }
 
-/* The domain's cell, a new one if it has none; 0 when 8 places from its own are taken. */
-static __always_inline __u32 cell_find(__u32 domain)
+/*
+ * The domain's cell, a new one if it has none, for one more of its threads; 0 when 8 places from its
+ * own are taken.
+ */
+__noinline int cell_find(__u32 domain)
 {
 	__u32 i;
 
@@ -37,10 +40,19 @@ static __always_inline __u32 cell_find(__u32 domain)
 		owner = __sync_val_compare_and_swap(&cell->domain, 0, domain);
 		if (owner && owner != domain)
 			continue;
-		__sync_fetch_and_add(&cell->vcpus, 1);
+		__sync_fetch_and_add(&cell->members, 1);
 		return index;
 	}
 	return 0;
+}
+
+/* @slot's thread, one of the cell's, is a vCPU. */
+static __always_inline void cell_count_vcpu(const struct slot *slot)
+{
+	struct skew_cell *cell = slot->cell ? cell_at(slot->cell) : NULL;
+
+	if (cell && slot->vcpu >= 0)
+		__sync_fetch_and_add(&cell->vcpus, 1);
 }
 
 /*
@@ -53,7 +65,7 @@ static __always_inline __u64 skew_weigh(struct slot *slot, __u32 state)
 	struct skew_cell *cell;
 	__u64 change;
 
-	if (!slot->cell || slot->counted == state)
+	if (!slot->cell || slot->vcpu < 0 || slot->counted == state)
 		return 0;
 	cell = cell_at(slot->cell);
 	if (!cell || cell->vcpus < 2)

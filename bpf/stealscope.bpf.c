@@ -19,45 +19,35 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline bool may_be_watched(struct task_struct *task)
+/* @prev, which @runner is, gives up this CPU. */
+static __always_inline struct slot *switch_out(struct here *here, struct task_struct *prev,
+					       struct slot *slot, const struct runner *runner)
 {
-	return task->bpf_storage || is_in_kvm(task);
-}
-
-static __always_inline struct slot *switch_out(struct cpu_runs *cpu, struct task_struct *prev,
-					       __u64 clock, __u64 switches)
-{
-	struct slot *slot;
-
-	if (cpu->slot && cpu->pid == (__u32)prev->pid)
-		slot = slot_at(cpu->slot);
-	else
-		slot = slot_of(prev);
-	if (with_thieves)
-		run_end(cpu, prev, slot, clock, switches);
-	else if (cpu->pid != (__u32)prev->pid)
-		cpu->chain_breaks++;
 	if (!slot)
 		return NULL;
-	depart(slot, prev, clock, cpu);
+	depart(here, slot, prev, runner);
 	if (slot->state == SLOT_DEAD)
 		event_send(EVENT_DEAD, prev, key_slot(slot->key), slot->vcpu);
 	return slot;
 }
 
-static __always_inline struct slot *switch_in(struct cpu_runs *cpu, struct task_struct *next,
-					      __u64 clock)
+static __always_inline struct slot *switch_in(struct here *here, struct task_struct *next)
 {
-	struct slot *slot = slot_of_known(next, cpu);
-	__u32 index;
+	struct slot *slot;
+	__u32 index, ref;
 
+	if (!may_be_watched(next))
+		return NULL;
+	slot = slot_of_known(next, here->line->hints, &ref);
+	if (ref == LOADER_REF)
+		control.clock_ahead = (__s64)(here->clock - bpf_ktime_get_ns());
 	if (slot) {
 		if (slot->vcpu == -1 && is_in_kvm(next))
 			vcpu_learn(slot, next);
-		arrive(slot, next, clock, cpu);
+		arrive(here, slot, next);
 		return slot;
 	}
-	index = is_in_kvm(next) ? vcpu_seen(next, cpu) : 0;
+	index = is_in_kvm(next) ? vcpu_seen(next, here->counts) : 0;
 	return index ? slot_at(index) : NULL;
 }
 
@@ -76,45 +66,94 @@ static __always_inline void switch_skew(struct slot *prev, struct slot *next)
 		skew_apply(next->cell, skew_weigh(next, SLOT_RUNNING));
 }
 
+/* A switch that somebody is interested in. No inline function: the others shall not pay for its stack
+ * and registers. */
+static __noinline int switch_watched(struct cpu_line *line, struct task_struct *prev,
+				     struct task_struct *next)
+{
+	bool seen = line->task == (__u64)prev;
+	__u32 joined = line->joined;
+	struct slot *left, *entered;
+	struct moment at = {};
+	struct here here;
+
+	if (!here_at(&here, prev->se.cfs_rq->rq, 1))
+		return 0;
+	left = seen && !(joined & LINE_LOOK) ? slot_of_ref(line->ref) : slot_of(prev);
+	seen &= !here.hidden;
+	here.counts->chain_breaks += !seen && line->task;
+	line_settle(line);
+	if (with_thieves && (line->waiting || joined)) {
+		at.cpu = here.cpu;
+		at.clock = here.clock;
+		record_run(&here, prev, left, seen, &at.runner);
+		if (joined)
+			joins_take(&at);
+		if (!seen)
+			departed(line->ref, &at);
+	}
+	if (joined & LINE_LOOK)
+		__sync_fetch_and_and(&line->joined, ~LINE_LOOK);
+	left = switch_out(&here, prev, left, &at.runner);
+	entered = switch_in(&here, next);
+	line->ref = entered ? key_ref(entered->key) : 0;
+	switch_skew(left, entered);
+	return 0;
+}
+
+/* A switch from one task that is not watched to another, while a watched one waits. */
+static __noinline int switch_strangers(struct cpu_line *line, struct task_struct *prev,
+				       struct task_struct *next)
+{
+	struct rq *rq = prev->se.cfs_rq->rq;
+	__u32 cpu = rq->cpu;
+	struct record *record = bpf_map_lookup_elem(&records, &cpu);
+
+	if (!record)
+		return 0;
+	if (line_hidden(line, rq, 1))
+		return switch_watched(line, prev, next);
+	line_settle(line);
+	record_stranger(line, record, prev, rq->clock);
+	return 0;
+}
+
 /* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct slot *left, *entered = NULL;
-	__u64 clock, switches;
-	struct cpu_runs *cpu;
-	struct rq *rq;
+	struct cpu_line *line = line_at(bpf_get_smp_processor_id());
 
-	if (!with_thieves && !may_be_watched(prev) && !may_be_watched(next))
+	if (!line)
 		return 0;
-	cpu = cpu_at(bpf_get_smp_processor_id());
-	if (!cpu)
-		return 0;
-	rq = prev->se.cfs_rq->rq;
-	clock = rq->clock;
-	switches = rq->nr_switches;
-	left = switch_out(cpu, prev, clock, switches);
-	if (may_be_watched(next))
-		entered = switch_in(cpu, next, clock);
-	cpu->switches = switches;
-	cpu->task = (__u64)next;
-	cpu->slot = entered ? key_slot(entered->key) : 0;
-	cpu->pid = next->pid;
-	switch_skew(left, entered);
+	if (line->task != (__u64)prev || line->ref || line->joined || may_be_watched(next))
+		switch_watched(line, prev, next);
+	else if (line->waiting)
+		switch_strangers(line, prev, next);
+	line->task = (__u64)next;
 	return 0;
+}
+
+static __always_inline void wakeup(struct task_struct *task)
+{
+	struct slot *slot = slot_of(task);
+	struct here here;
+
+	if (slot && was_asleep(slot, task) && here_at(&here, task->se.cfs_rq->rq, 0))
+		woken(&here, slot, task);
 }
 
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(on_wakeup, struct task_struct *task)
 {
-	struct slot *slot = slot_of(task);
-	struct cpu_runs *cpu;
+	wakeup(task);
+	return 0;
+}
 
-	if (!slot)
-		return 0;
-	cpu = cpu_at(bpf_get_smp_processor_id());
-	if (cpu)
-		woken(slot, task, task->se.cfs_rq->rq->clock, cpu);
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *task)
+{
+	wakeup(task);
 	return 0;
 }
 
@@ -122,9 +161,12 @@ SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
 {
 	struct slot *slot = slot_of(task);
+	struct here here;
 
-	if (slot && slot->state == SLOT_WAITING)
-		explain_move(slot, task, dest_cpu);
+	/* a queued task's lock is held; not so that of one that is woken elsewhere */
+	if (slot && slot->state == SLOT_WAITING && task->on_rq == TASK_ON_RQ_MIGRATING &&
+	    here_at(&here, task->se.cfs_rq->rq, 0))
+		wait_move(&here, slot, task, dest_cpu);
 	return 0;
 }
 
@@ -174,7 +216,8 @@ int adopt_requested(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct watch_request *request;
-	__u32 tid;
+	struct slot *slot;
+	__u32 tid, index, ref;
 
 	if (!task)
 		return 0;
@@ -182,10 +225,18 @@ int adopt_requested(struct bpf_iter__task *ctx)
 	request = bpf_map_lookup_elem(&requests, &tid);
 	if (!request)
 		return 0;
-	if ((!request->start || request->start == task->start_boottime / TICK_NS) &&
-	    !slot_of(task) && !adopt(task, request->domain, request->vcpu)) {
-		control.refused++; /* and stays requested */
-		return 0;
+	if (!request->domain) {
+		ref = LOADER_REF;
+		bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	} else if ((!request->start || request->start == task->start_boottime / TICK_NS) &&
+		   !slot_of(task)) {
+		index = adopt(task, request->domain, request->vcpu);
+		slot = index ? slot_at(index) : NULL;
+		if (!slot) {
+			control.refused++; /* and stays requested */
+			return 0;
+		}
+		adopted_midway(slot, task);
 	}
 	bpf_map_delete_elem(&requests, &tid);
 	return 0;

@@ -2,22 +2,19 @@
 /*
  * Why a thread waited, and who had the CPU meanwhile.
  *
- * Each CPU keeps a ring of its last runs in its own rq->clock, one append per switch. When a
- * watched thread is switched in, the walk goes back over the part of the wait that was spent on
- * this CPU; when it is moved while queued, over the part on the CPU it leaves. Both happen under
- * that CPU's runqueue lock, which the appends hold, too. No state is shared, nothing is atomic.
+ * The part of a wait that was spent on one CPU is explained when it ends: what the bandwidth limit
+ * took comes from the kernel's throttle clock (throttle.h), who ran from the CPU's record
+ * (record.h). What is left is unknown.
  *
- * A wait under a bandwidth limit is thought to be throttled first and contended last, which is
- * how throttling works when the thread itself used the quota up; the amounts are exact, only which
- * thieves are named can be off when a runqueue is throttled in the middle of a wait.
- *
- * Limits: a wait that spans more than NR_RUNS - 1 runs of its CPU is unknown before them. Time in
- * interrupts belongs to the task that they interrupted.
+ * Idle time of a throttled wait is the limit's. Where others ran during a wait that was throttled
+ * for a part of it, each is blamed for its share of the rest: the amounts of the causes are exact,
+ * only among those who ran it can be off. Time in interrupts belongs to the task that they
+ * interrupted.
  */
 #ifndef STEALSCOPE_THIEF_H
 #define STEALSCOPE_THIEF_H
 
-#include "common.h"
+#include "record.h"
 #include "throttle.h"
 
 /* The slot's numbers for the epoch that is under way. */
@@ -25,9 +22,12 @@ static __always_inline struct slot_interval *interval_of(struct slot *slot)
 {
 	__u64 epoch = *(volatile __u64 *)&slot->epoch;
 	struct slot_interval *interval = &slot->interval[epoch & 1];
+	int kind;
 
 	if (interval->epoch != epoch) {
-		__builtin_memset(interval, 0, sizeof(*interval));
+		for (kind = 0; kind < NR_WAIT_KINDS; kind++)
+			interval->max_ns[kind] = 0;
+		interval->thieves.nr = 0;
 		interval->epoch = epoch;
 	}
 	return interval;
@@ -37,27 +37,31 @@ static __always_inline struct slot_interval *interval_of(struct slot *slot)
  * Add @ns to the thief's entry. When all are taken the smallest goes: its time is still in the
  * cause's sum, only its name is lost. A function of its own, verified once.
  */
-__noinline int thief_add(struct thief_table *table, const struct run *run, __u64 ns)
+__noinline int thief_add(struct thief_table *table, __u64 key, const struct actor_name *name,
+			 __u64 ns)
 {
-	struct thief_entry *entry, *least;
+	struct thief_entry *entry;
 	__u32 i;
 
-	if (!table || !run)
+	if (!table || !name)
 		return 0;
-	least = &table->entries[0];
-	for (i = 0; i < NR_THIEVES; i++) {
+	in_memory(table->least) = 0;
+	for (i = 0; i < NR_THIEVES && i < table->nr; i++) {
 		entry = &table->entries[i];
-		if (entry->key == run->key)
+		if (entry->key == key)
 			goto found;
-		if (entry->ns < least->ns)
-			least = entry;
+		if (entry->ns < table->entries[in_memory(table->least) & (NR_THIEVES - 1)].ns)
+			in_memory(table->least) = i;
 	}
-	entry = least;
-	entry->key = run->key;
+	if (table->nr < NR_THIEVES)
+		in_memory(table->least) = table->nr++;
+	entry = &table->entries[in_memory(table->least) & (NR_THIEVES - 1)];
+	entry->key = key;
 	entry->ns = 0;
+	entry->name = *name;
 found:
 	entry->ns += ns;
-	__builtin_memcpy(entry->comm, run->comm, COMM_LEN);
+	entry->name.many |= name->many | (entry->name.pid != name->pid);
 	return 0;
 }
 
@@ -80,173 +84,187 @@ static __always_inline void explain(struct slot *slot, enum cause cause, __u64 n
 	}
 }
 
-__noinline int explain_run(struct slot *slot, const struct run *run, __u64 ns)
-{
-	if (!slot || !run)
-		return 0;
-	if (slot->tainted) {
-		if (key_class(run->key) == CLASS_IDLE)
-			explain(slot, CAUSE_QUOTA, ns);
-		return 0;
-	}
-	switch (key_class(run->key)) {
-	case CLASS_IDLE:
-		explain(slot, CAUSE_IDLE, ns);
-		return 0;
-	case CLASS_KERNEL:
-		explain(slot, CAUSE_KERNEL, ns);
-		break;
-	case CLASS_HOST:
-		explain(slot, CAUSE_HOST, ns);
-		break;
-	case CLASS_DOMAIN:
-		if (key_process(run->key) == (slot->tgid & KEY_PROCESS_MASK))
-			explain(slot, CAUSE_SELF, ns);
-		else
-			explain(slot, CAUSE_VM, ns);
-		break;
-	default:
-		return 0;
-	}
-	if (watch_over_ns) {
-		struct wait_detail *detail = detail_of(slot);
+/* A share is a fraction of SHARE_ONE; what it is taken of must be below 2^43 ns, 2.4 hours. */
+#define SHARE_SHIFT 20
+#define SHARE_ONE (1ULL << SHARE_SHIFT)
+#define SHARE_MAX (1ULL << 43)
 
-		if (detail)
-			thief_add(&detail->thieves, run, ns);
-	}
-	return thief_add(&interval_of(slot)->thieves, run, ns);
+static __always_inline __u64 share_of(__u64 ns, __u64 share)
+{
+	return share == SHARE_ONE ? ns : ns * share >> SHARE_SHIFT;
 }
 
-/*
- * Explain the stretch @from … @to of @cpu's clock, with the runqueue's lock held. A function of its
- * own, verified once.
- */
-__noinline int explain_stretch(struct slot *slot, struct cpu_runs *cpu, __u64 from, __u64 to)
+/* Name who ran since the baseline, each with @share of its time. */
+__noinline int name_thieves(struct thief_table *table, const struct record *record,
+			    const struct waiter *waiter, __u64 share)
 {
-	__u32 head, i;
+	__u32 i;
 
-	if (!slot || !cpu)
+	if (!table || !record || !waiter)
 		return 0;
-	head = cpu->head;
-	for (i = 1; i < NR_RUNS; i++) {
-		const struct run *run = &cpu->runs[(head - i) & (NR_RUNS - 1)];
-		__u64 begin = cpu->runs[(head - i - 1) & (NR_RUNS - 1)].end;
-		__u64 start = begin > from ? begin : from;
-		__u64 end = run->end < to ? run->end : to;
+	for (i = 0; i < NR_ACTORS && i < record->actors.nr; i++) {
+		__u64 ns = actor_since(&record->actors, &waiter->actors, i);
 
-		if (end > start)
-			explain_run(slot, run, end - start);
-		if (begin <= from)
-			break;
+		if (ns)
+			thief_add(table, record->actors.key[i], &record->actors.name[i],
+				  share_of(ns, share));
 	}
 	return 0;
 }
 
-static __always_inline __u64 explain_quota(struct slot *slot, struct task_struct *task, __u64 part,
-					   __u64 clock)
-{
-	__u64 throttled = throttled_ns(task, clock) - slot->throttled;
+struct ran {
+	__u64 idle, kernel, host, domains, own;
+};
 
-	if ((__s64)throttled <= 0)
-		return part;
-	if (throttled > part)
-		throttled = part;
-	explain(slot, CAUSE_QUOTA, throttled);
-	return part - throttled;
+static __always_inline void ran_since(const struct record *record, const struct waiter *waiter,
+				      const __u64 *own, struct ran *ret)
+{
+	const __u64 *now = record->class_ns, *base = waiter->class_ns;
+
+	ret->idle = now[CLASS_IDLE] - base[CLASS_IDLE];
+	ret->kernel = now[CLASS_KERNEL] - base[CLASS_KERNEL];
+	ret->host = now[CLASS_HOST] - base[CLASS_HOST];
+	/* Without a sum of its own domain nobody can tell vm from self. */
+	ret->domains = own ? now[CLASS_DOMAIN] - base[CLASS_DOMAIN] : 0;
+	ret->own = own ? *own - waiter->own_ns : 0;
 }
 
-/* At the end of a wait: the part on this CPU, then what is left. */
-static __always_inline void explain_rest(struct slot *slot, struct task_struct *task, __u64 cum,
-					 __u64 wait, __u64 clock, struct cpu_runs *cpu)
+/* @ns of the wait were not the limit's; they are shared out among who @ran. */
+static __always_inline void explain_ran(struct slot *slot, const struct record *record,
+					const struct waiter *waiter, const struct ran *ran, __u64 ns)
 {
-	__u64 part = cum - slot->segment_cum;
+	__u64 sum = ran->idle + ran->kernel + ran->host + ran->domains, share = SHARE_ONE;
+	struct wait_detail *detail = watch_over_ns ? detail_of(slot) : NULL;
 
-	if (part > wait)
-		part = wait;
-	part = explain_quota(slot, task, part, clock);
-	if (with_thieves && part)
-		explain_stretch(slot, cpu, clock - part, clock);
-	if (wait > slot->explained)
-		explain(slot, CAUSE_UNKNOWN, wait - slot->explained);
-}
-
-static __always_inline __u64 key_of(struct task_struct *task, const struct slot *slot)
-{
-	if (slot)
-		return slot->key;
-	if (!task->pid)
-		return actor_key(CLASS_IDLE, 0, 0);
-	if (task->flags & PF_KTHREAD)
-		return actor_key(CLASS_KERNEL, 0, task->pid);
-	return actor_key(CLASS_HOST, task->tgid, 0);
-}
-
-static __always_inline struct run *run_append(struct cpu_runs *cpu, __u64 key, __u64 end)
-{
-	struct run *run = &cpu->runs[cpu->head++ & (NR_RUNS - 1)];
-
-	run->end = end;
-	run->key = key;
-	return run;
-}
-
-/*
- * The run, up to @end, of the task that was last seen to get this CPU. It is off it since, and may
- * be gone: what is left of it is believed if it has the same pid.
- */
-static __always_inline void run_append_last(struct cpu_runs *cpu, __u64 end)
-{
-	struct task_struct *task = (void *)cpu->task;
-	struct slot *slot = cpu->slot ? slot_at(cpu->slot) : NULL;
-	__u64 key = actor_key(CLASS_HIDDEN, 0, 0);
-	struct run *run;
-
-	if ((__u32)BPF_CORE_READ(task, pid) == cpu->pid) {
-		if (slot)
-			key = slot->key;
-		else if (!cpu->pid)
-			key = actor_key(CLASS_IDLE, 0, 0);
-		else if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-			key = actor_key(CLASS_KERNEL, 0, cpu->pid);
-		else
-			key = actor_key(CLASS_HOST, BPF_CORE_READ(task, tgid), 0);
+	if (sum > ns) {
+		if (sum >= SHARE_MAX)
+			return;
+		share = (ns << SHARE_SHIFT) / sum;
 	}
-	run = run_append(cpu, key, end);
-	BPF_CORE_READ_INTO(&run->comm, task, comm);
+	explain(slot, CAUSE_IDLE, share_of(ran->idle, share));
+	explain(slot, CAUSE_KERNEL, share_of(ran->kernel, share));
+	explain(slot, CAUSE_HOST, share_of(ran->host, share));
+	explain(slot, CAUSE_VM, share_of(ran->domains - ran->own, share));
+	explain(slot, CAUSE_SELF, share_of(ran->own, share));
+	name_thieves(&interval_of(slot)->thieves, record, waiter, share);
+	if (detail)
+		name_thieves(&detail->thieves, record, waiter, share);
 }
 
 /*
- * @task, which gives up this CPU, is not the one that was last seen to get it: switches were hidden
- * from tracing, or this is the first. A single hidden one (rq->nr_switches counts them all, in
- * __schedule() before the tracepoint; kernel/sched/core.c, 5.15 to 6.18) was from the one to the
- * other, when @task arrived; of more than one only the last is known. An idle task's arrival is not
- * recorded (sched_info_switch()).
+ * The last @part of the wait, spent on the CPU of its baseline, whose record reaches up to now. The
+ * limit was in force for @quota of it, or for less; QUOTA_UNKNOWN.
  */
-static __always_inline void run_recover(struct cpu_runs *cpu, struct task_struct *task, __u64 clock,
-					__u64 switches)
+__noinline int explain_part(struct slot *slot, const struct waiter *waiter, __u64 part, __u64 quota)
 {
-	__u64 arrival = task->pid ? task->sched_info.last_arrival : clock;
-	__u64 last = cpu->runs[(cpu->head - 1) & (NR_RUNS - 1)].end;
+	struct record *record;
+	struct ran ran;
+	__u32 cpu;
 
-	cpu->chain_breaks += !!cpu->switches;
-	if (arrival < last || !arrival)
-		run_append(cpu, actor_key(CLASS_HIDDEN, 0, 0), last ? last : clock);
-	else if (!task->pid || !cpu->switches || switches != cpu->switches + 2)
-		run_append(cpu, actor_key(CLASS_HIDDEN, 0, 0), arrival);
-	else
-		run_append_last(cpu, arrival);
+	if (!slot || !waiter || quota == QUOTA_UNKNOWN)
+		return 0;
+	cpu = waiter->cpu;
+	record = bpf_map_lookup_elem(&records, &cpu);
+	if (!record)
+		return 0;
+	ran_since(record, waiter, domain_sum(cpu, slot->cell), &ran);
+	if (waiter->tainted) {
+		explain(slot, CAUSE_QUOTA, ran.idle < part ? ran.idle : part);
+		return 0;
+	}
+	if (quota > part)
+		quota = part;
+	explain(slot, CAUSE_QUOTA, quota);
+	ran.idle -= ran.idle < quota ? ran.idle : quota;
+	if (with_thieves)
+		explain_ran(slot, record, waiter, &ran, part - quota);
+	return 0;
 }
 
-/* @task, watched or not, gives up this CPU. */
-static __always_inline void run_end(struct cpu_runs *cpu, struct task_struct *task,
-				    const struct slot *slot, __u64 clock, __u64 switches)
+/* @task, on no CPU, has a wait that begins now on this one. */
+static __always_inline void wait_begin(struct here *here, struct slot *slot,
+				       struct task_struct *task)
 {
-	struct run *run;
+	struct waiter *waiter = waiter_of(slot);
 
-	if (cpu->pid != (__u32)task->pid || !cpu->switches)
-		run_recover(cpu, task, clock, switches);
-	run = run_append(cpu, key_of(task, slot), clock);
-	__builtin_memcpy(run->comm, task->comm, COMM_LEN);
+	if (!waiter)
+		return;
+	waiter_leave(waiter, here->cpu);
+	if (with_thieves)
+		record_open(here);
+	throttle_begin(waiter, task, here->clock);
+	baseline_take(slot, waiter, here->cpu);
+}
+
+/* A moment on a CPU whose lock is held, and whose run ended then, or goes on. */
+struct moment {
+	__u64 clock;
+	__u32 cpu;
+	__u32 pad;
+	struct runner runner;
+};
+
+/*
+ * A wait that began on the moment's CPU at @from, before: since then, and since the runner began, no
+ * one else had this CPU.
+ */
+__noinline int wait_began(struct slot *slot, struct waiter *waiter, __u64 from,
+			  const struct moment *at)
+{
+	if (!slot || !waiter || !at)
+		return 0;
+	throttle_began(waiter, from);
+	baseline_take(slot, waiter, at->cpu);
+	if (from < at->runner.began)
+		from = at->runner.began;
+	if (from < at->clock)
+		baseline_add(waiter, slot, &at->runner, from - at->clock);
+	return 0;
+}
+
+/* False: it is still on its way. */
+__noinline int join_take(__u32 ref, const struct moment *at)
+{
+	struct slot *slot = slot_of_ref(ref);
+	struct waiter *waiter = slot ? waiter_of(slot) : NULL;
+	struct task_struct *task;
+	__u64 queued;
+
+	if (!at || !waiter || waiter->state != WAITER_JOINING || waiter->cpu != at->cpu ||
+	    slot->state != SLOT_WAITING)
+		return true;
+	task = (void *)waiter->task;
+	queued = BPF_CORE_READ(task, sched_info.last_queued);
+	if (!queued)
+		return false;
+	if (queued < waiter->adopted)
+		queued = waiter->adopted;
+	wait_began(slot, waiter, queued, at);
+	return true;
+}
+
+/* Those who joined, after the record was brought up to now. */
+__noinline int joins_take(const struct moment *at)
+{
+	struct cpu_line *line;
+	struct record *record;
+	__u32 cpu, joined, i;
+
+	if (!at)
+		return 0;
+	cpu = at->cpu;
+	line = line_at(cpu);
+	record = bpf_map_lookup_elem(&records, &cpu);
+	if (!line || !record)
+		return 0;
+	joined = __sync_fetch_and_add(&line->joined, 0); /* what was stored before is seen */
+	for (i = 0; i < NR_JOINS; i++) {
+		if (!(joined & 1U << i) || !join_take(record->joins[i], at))
+			continue;
+		__sync_fetch_and_and(&line->joined, ~(1U << i));
+		__sync_lock_test_and_set(&record->joins[i], 0);
+	}
+	return 0;
 }
 
 /*
@@ -254,34 +272,28 @@ static __always_inline void run_end(struct cpu_runs *cpu, struct task_struct *ta
  * leaves, whose lock is held (set_task_cpu(), after the dequeue; kernel/sched/core.c, 5.15
  * to 6.18).
  */
-static __always_inline void explain_move(struct slot *slot, struct task_struct *task, __u32 dest)
+static __always_inline void wait_move(struct here *here, struct slot *slot,
+				      struct task_struct *task, __u32 dest)
 {
-	struct rq *rq = task->se.cfs_rq->rq;
-	__u64 clock = rq->clock;
+	struct moment at = {.clock = here->clock, .cpu = here->cpu};
 	__u64 part = task->sched_info.run_delay - slot->segment_cum;
-	struct cpu_runs *cpu = cpu_at(rq->cpu);
+	struct waiter *waiter = waiter_of(slot);
 
-	if (!cpu || (__s64)part < 0)
+	if (!waiter || (__s64)part < 0)
 		return;
 	slot_write_begin(slot);
-	slot->segment_cum += part;
-	part = explain_quota(slot, task, part, clock);
-	if (with_thieves && part) {
-		__u64 last = cpu->runs[(cpu->head - 1) & (NR_RUNS - 1)].end;
-		struct task_struct *curr = rq->curr;
-		__u64 from = clock - part;
-
-		explain_stretch(slot, cpu, from, clock);
-		if (clock > last && (__u32)curr->pid == cpu->pid) {
-			struct run now = {};
-
-			now.key = key_of(curr, cpu->slot ? slot_at(cpu->slot) : NULL);
-			__builtin_memcpy(now.comm, curr->comm, COMM_LEN);
-			explain_run(slot, &now, clock - (last > from ? last : from));
-		}
+	if (with_thieves) {
+		record_now(here, &at.runner);
+		if (waiter->state == WAITER_JOINING && waiter->cpu == here->cpu)
+			wait_began(slot, waiter, here->clock - part, &at);
 	}
-	slot->throttled = throttled_ns_on(task, dest);
+	if (waiter->state == WAITER_BASED && waiter->cpu == here->cpu)
+		explain_part(slot, waiter, part, throttled_since(waiter, task, here->clock));
+	slot->segment_cum += part;
 	slot_write_end(slot);
+	waiter_leave(waiter, here->cpu);
+	if (with_thieves)
+		join_ask(waiter, slot, dest, 0);
 }
 
 #endif

@@ -19,7 +19,7 @@
 
 /* run_delay as it will be once the wait that is under way has been accounted at @clock. */
 static __always_inline __u64 run_delay_at(struct task_struct *task, __u64 clock,
-					  struct cpu_runs *cpu)
+					  struct cpu_counts *cpu)
 {
 	__u64 queued = task->sched_info.last_queued;
 	__u64 delay = task->sched_info.run_delay;
@@ -49,7 +49,7 @@ static __always_inline void wait_count(struct slot *slot, __u64 wait)
 }
 
 /* At most watch_rate lines in a window on a CPU: a storm of waits must not become one of output. */
-static __always_inline bool within_rate(struct cpu_runs *cpu, __u64 now)
+static __always_inline bool within_rate(struct cpu_counts *cpu, __u64 now)
 {
 	__u64 window = now / watch_window_ns;
 
@@ -63,8 +63,21 @@ static __always_inline bool within_rate(struct cpu_runs *cpu, __u64 now)
 	return false;
 }
 
+__noinline int detail_copy(struct wait_detail *to, const struct wait_detail *from)
+{
+	__u32 i;
+
+	if (!to || !from)
+		return 0;
+	__builtin_memcpy(to->cause_ns, from->cause_ns, sizeof(to->cause_ns));
+	to->thieves.nr = from->thieves.nr;
+	for (i = 0; i < NR_THIEVES && i < from->thieves.nr; i++)
+		to->thieves.entries[i] = from->thieves.entries[i];
+	return 0;
+}
+
 /* A wait of a watched vCPU has ended: tell of it if it was long, and forget it. */
-static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu_runs *cpu)
+static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu_counts *cpu)
 {
 	struct wait_detail *detail = detail_of(slot);
 	__u64 now, pos;
@@ -87,79 +100,175 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 				event->key = slot->key;
 				event->time_ns = now;
 				event->wait_ns = wait;
-				__builtin_memcpy(&event->detail, detail, sizeof(*detail));
+				detail_copy(&event->detail, detail);
 				event_publish(event, pos);
 			}
 		}
 	}
-	__builtin_memset(detail, 0, sizeof(*detail));
+	__builtin_memset(detail->cause_ns, 0, sizeof(detail->cause_ns));
+	detail->thieves.nr = 0;
 }
 
 /*
- * The wait that ended with the task's arrival at @clock, when run_delay became @cum: count it and
- * find its causes. @arrivals: how many times the task was switched in since it was last settled.
+ * A wait that ended with its task's arrival, when run_delay became @cum. @arrivals: how many times
+ * the task was switched in since it was last settled.
  */
-static __always_inline void settle(struct slot *slot, struct task_struct *task, __u64 cum,
-				   __u64 arrivals, __u64 clock, struct cpu_runs *cpu)
-{
-	__u64 wait = cum - slot->cum;
+struct settled {
+	__u64 cum;
+	__u64 arrivals;
+	__u64 quota;
+	__u32 cpu; /* whose lock is held */
+	__u32 pad;
+};
 
+/* Count the wait and find its causes. */
+__noinline int settle(struct slot *slot, struct waiter *waiter, const struct settled *end)
+{
+	struct cpu_counts *counts;
+	__u64 wait, part;
+	__u32 cpu;
+
+	if (!slot || !waiter || !end)
+		return 0;
+	cpu = end->cpu;
+	counts = counts_at(cpu);
+	if (!counts)
+		return 0;
+	wait = end->cum - slot->cum;
+	part = end->cum - slot->segment_cum;
 	if ((__s64)wait < 0) {
-		cpu->clamped++;
+		counts->clamped++;
 		wait = 0;
 	}
-	if (arrivals > 1) {
+	if (end->arrivals > 1) {
 		slot->merged++;
-		cpu->merged++;
+		counts->merged++;
 	}
 	slot->steal_ns += wait;
 	wait_count(slot, wait);
-	explain_rest(slot, task, cum, wait, clock, cpu);
-	slot->cum = cum;
-	slot->segment_cum = cum;
+	if (part > wait)
+		part = wait;
+	if (part && waiter->state == WAITER_BASED && waiter->cpu == cpu)
+		explain_part(slot, waiter, part, end->quota);
+	if (wait > slot->explained)
+		explain(slot, CAUSE_UNKNOWN, wait - slot->explained);
+	slot->cum = end->cum;
+	slot->segment_cum = end->cum;
 	slot->explained = 0;
-	slot->tainted = 0;
 	if (watch_over_ns)
-		watch_wait(slot, wait, cpu);
+		watch_wait(slot, wait, counts);
+	return 0;
 }
 
 /* @task is switched in. */
-static __always_inline void arrive(struct slot *slot, struct task_struct *task, __u64 clock,
-				   struct cpu_runs *cpu)
+static __always_inline void arrive(struct here *here, struct slot *slot, struct task_struct *task)
 {
-	__u64 cum = run_delay_at(task, clock, cpu);
+	struct settled end = {.cum = run_delay_at(task, here->clock, here->counts),
+			      .cpu = here->cpu};
 	__u64 arrivals = task->sched_info.pcount - slot->pcount;
 	bool queued = task->sched_info.last_queued;
+	struct waiter *waiter = waiter_of(slot);
 
+	if (!waiter)
+		return;
+	end.arrivals = arrivals + queued;
 	slot_write_begin(slot);
-	if (queued || cum != slot->cum)
-		settle(slot, task, cum, arrivals + queued, clock, cpu);
-	slot->pcount += arrivals + queued; /* as the kernel is about to count */
-	slot->since = clock;
+	if (queued || end.cum != slot->cum) {
+		end.quota = throttled_since(waiter, task, here->clock);
+		settle(slot, waiter, &end);
+	}
+	slot->pcount += end.arrivals; /* as the kernel is about to count */
+	slot->since = here->clock;
 	slot->state = SLOT_RUNNING;
 	slot_write_end(slot);
+	waiter_leave(waiter, here->cpu);
 }
 
-/* @task is switched out. An arrival that was hidden from tracing is settled now, as of its time. */
-static __always_inline void depart(struct slot *slot, struct task_struct *task, __u64 clock,
-				   struct cpu_runs *cpu)
+/* A wait whose beginning was hidden from tracing. */
+struct hidden_wait {
+	__u64 from, to;
+	__u64 arrival; /* rq->clock_task at its end */
+	__u32 cpu;
+	__u32 pad;
+};
+
+/*
+ * It explains as much as the task had that was last seen to get this CPU. That one arrived then; it
+ * left when it was queued again, or, if it sleeps, at rq->clock_task as in its exec_start
+ * (update_curr(), kernel/sched/fair.c; sched_info_depart(), kernel/sched/stats.h; 5.15 to 6.18).
+ */
+__noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 {
-	__u32 state = task_state(task);
+	__u64 began, left, queued, asleep;
+	struct actor_name name = {};
+	struct task_struct *task;
+	struct cpu_line *line;
+	bool kernel;
+
+	if (!slot || !wait)
+		return 0;
+	line = line_at(wait->cpu);
+	if (!line || line->ref)
+		return 0;
+	task = (void *)line->task;
+	name.pid = BPF_CORE_READ(task, tgid);
+	began = BPF_CORE_READ(task, sched_info.last_arrival);
+	queued = BPF_CORE_READ(task, sched_info.last_queued);
+	asleep = wait->arrival - BPF_CORE_READ(task, se.exec_start);
+	left = queued ? queued : wait->to - asleep;
+	if (began < wait->from)
+		began = wait->from;
+	if (!name.pid || left <= began || left > wait->to)
+		return 0;
+	kernel = BPF_CORE_READ(task, flags) & PF_KTHREAD;
+	BPF_CORE_READ_INTO(&name.comm, task, comm);
+	explain(slot, kernel ? CAUSE_KERNEL : CAUSE_HOST, left - began);
+	thief_add(&interval_of(slot)->thieves,
+		  actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, name.pid), &name, left - began);
+	return 0;
+}
+
+/* An arrival of @task, which @runner is, was hidden from tracing: settle it as of its time. */
+static __always_inline void arrived(struct here *here, struct slot *slot, struct task_struct *task,
+				    __u64 arrivals, const struct runner *runner)
+{
+	struct settled end = {.cum = task->sched_info.run_delay, .arrivals = arrivals,
+			      .cpu = here->cpu};
+	struct hidden_wait hidden = {.to = task->sched_info.last_arrival, .cpu = here->cpu};
+	struct waiter *waiter = waiter_of(slot);
+
+	if (!waiter)
+		return;
+	if (with_thieves && waiter->state == WAITER_BASED) {
+		baseline_add(waiter, slot, runner, here->clock - hidden.to);
+	} else if (with_thieves) {
+		hidden.from = hidden.to - (end.cum - slot->segment_cum);
+		hidden.arrival = here->rq->clock_task -
+				 (task->se.sum_exec_runtime - task->se.prev_sum_exec_runtime);
+		explain_hidden(slot, &hidden);
+	}
+	end.quota = throttled_since(waiter, task, hidden.to);
+	settle(slot, waiter, &end);
+	slot->pcount += arrivals;
+	waiter_leave(waiter, here->cpu);
+}
+
+/* @task, which @runner is, is switched out. */
+static __always_inline void depart(struct here *here, struct slot *slot, struct task_struct *task,
+				   const struct runner *runner)
+{
 	__u64 arrivals = task->sched_info.pcount - slot->pcount;
+	__u32 state = task_state(task);
 
 	slot_write_begin(slot);
-	if (arrivals) {
-		settle(slot, task, task->sched_info.run_delay, arrivals,
-		       task->sched_info.last_arrival, cpu);
-		slot->pcount += arrivals;
-	}
+	if (arrivals)
+		arrived(here, slot, task, arrivals, runner);
 	slot->run_ns = task->se.sum_exec_runtime - slot->run_base;
-	slot->since = clock;
+	slot->since = here->clock;
 	if (!state) {
 		slot->state = SLOT_WAITING;
 		slot->kind = WAIT_PREEMPT;
-		slot->throttled = throttled_ns(task, clock);
-		slot->tainted = is_tainted(task);
+		wait_begin(here, slot, task);
 	} else {
 		slot->state = state & TASK_DEAD ? SLOT_DEAD : SLOT_SLEEPING;
 		slot->kind = WAIT_WAKEUP;
@@ -168,29 +277,66 @@ static __always_inline void depart(struct slot *slot, struct task_struct *task, 
 }
 
 /*
+ * Else it was woken before it was switched out; unless that was hidden from tracing, and it is on a
+ * runqueue and on no CPU now.
+ */
+static __always_inline bool was_asleep(const struct slot *slot, struct task_struct *task)
+{
+	return slot->state == SLOT_SLEEPING ||
+	       (slot->state == SLOT_RUNNING && !is_on_cpu(task) && task->sched_info.last_queued);
+}
+
+/*
  * A sleeper was put on a runqueue. What its run_delay has grown by since its last switch-in, it did
  * asleep: since 6.12 moving a sleeper whose dequeue was delayed stamps last_queued (enqueue_task(),
  * sched_info_enqueue()), and the kernel, and so the guest, counts sleep as steal.
  */
-static __always_inline void woken(struct slot *slot, struct task_struct *task, __u64 clock,
-				  struct cpu_runs *cpu)
+static __always_inline void woken(struct here *here, struct slot *slot, struct task_struct *task)
 {
+	struct runner runner;
 	__u64 cum, phantom;
 
-	if (slot->state != SLOT_SLEEPING)
-		return; /* it was woken before it was switched out */
-	cum = run_delay_at(task, clock, cpu);
+	cum = run_delay_at(task, here->clock, here->counts);
 	phantom = cum - slot->cum;
 	slot_write_begin(slot);
 	slot->state = SLOT_WAITING;
-	slot->since = clock;
+	slot->kind = WAIT_WAKEUP;
+	slot->since = here->clock;
 	slot->segment_cum = cum;
-	slot->throttled = throttled_ns(task, clock);
-	slot->tainted = is_tainted(task);
 	if ((__s64)phantom > 0)
 		explain(slot, CAUSE_PHANTOM, phantom);
+	if (with_thieves && here->line->waiting)
+		record_now(here, &runner);
+	wait_begin(here, slot, task);
 	slot_write_end(slot);
 	skew_apply(slot->cell, skew_weigh(slot, SLOT_WAITING));
+}
+
+/*
+ * The departure of the watched thread that was last seen to get this CPU was hidden from tracing. If
+ * it waits since, its wait began when the moment's run did.
+ */
+__noinline int departed(__u32 ref, const struct moment *at)
+{
+	struct slot *slot = slot_of_ref(ref);
+	struct waiter *waiter = slot ? waiter_of(slot) : NULL;
+	struct task_struct *task;
+	__u64 queued;
+
+	if (!at || !waiter || slot->state != SLOT_RUNNING)
+		return 0;
+	task = (void *)waiter->task;
+	queued = BPF_CORE_READ(task, sched_info.last_queued);
+	if (!queued || queued > at->clock ||
+	    (__u32)BPF_CORE_READ(task, se.cfs_rq, rq, cpu) != at->cpu)
+		return 0;
+	slot_write_begin(slot);
+	slot->state = SLOT_WAITING;
+	slot->kind = WAIT_PREEMPT;
+	slot->since = queued;
+	wait_began(slot, waiter, queued, at);
+	slot_write_end(slot);
+	return 0;
 }
 
 #endif

@@ -15,11 +15,11 @@
 #define STEALSCOPE_WATCH_H
 
 #include "compat.h"
+#include "record.h"
 #include "skew.h"
-#include "throttle.h"
 
 /* A free slot's number, or 0: the table is full. */
-static __always_inline __u32 slot_take(void)
+__noinline int slot_take(void)
 {
 	int tries;
 
@@ -46,14 +46,20 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 	__u64 clock = task->se.cfs_rq->rq->clock;
 	__u64 queued = task->sched_info.last_queued;
 	__u32 generation = (slot->key >> SLOT_BITS) + 1;
+	struct waiter *waiter = waiter_at(index);
 
+	if (waiter) {
+		waiter_leave(waiter, NO_CPU);
+		waiter->task = (__u64)task;
+	}
 	slot_write_begin(slot);
 	slot->key = actor_key(CLASS_DOMAIN, domain, generation << SLOT_BITS | index);
 	slot->tid = task->pid;
 	slot->tgid = domain;
 	slot->start_boottime = task->start_boottime;
 	slot->vcpu = vcpu;
-	slot->cell = vcpu >= 0 ? cell_find(domain) : 0;
+	slot->cell = cell_find(domain);
+	cell_count_vcpu(slot);
 	slot->kind = WAIT_PREEMPT;
 	slot->since = clock;
 	slot->run_base = task->se.sum_exec_runtime;
@@ -62,8 +68,7 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 	if (queued && clock > queued)
 		slot->cum += clock - queued;
 	slot->segment_cum = slot->cum;
-	slot->throttled = throttled_ns(task, clock);
-	if (task->on_cpu)
+	if (is_on_cpu(task))
 		slot->state = SLOT_RUNNING;
 	else
 		slot->state = task_state(task) ? SLOT_SLEEPING : SLOT_WAITING;
@@ -73,13 +78,31 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 }
 
 /*
+ * @task was given a slot in the middle of a run or of a wait: the next switch on its CPU shall look
+ * at it. Its lock is not held; if it moves meanwhile, the causes of one wait are not known.
+ */
+static __always_inline void adopted_midway(struct slot *slot, struct task_struct *task)
+{
+	struct waiter *waiter = waiter_of(slot);
+	struct rq *rq = task->se.cfs_rq->rq;
+	struct cpu_line *line = line_at(rq->cpu);
+
+	if (!waiter || !line)
+		return;
+	if (slot->state == SLOT_RUNNING)
+		__sync_fetch_and_or(&line->joined, LINE_LOOK);
+	else if (slot->state == SLOT_WAITING && with_thieves)
+		join_ask(waiter, slot, rq->cpu, slot->since);
+}
+
+/*
  * Give @task a slot. Its number, or 0: the table is full, another hook was faster, or the allocator
  * of task storage, which holds a few elements per CPU and refills itself by irq_work, was empty
  * (kernel/bpf/memalloc.c): try again a moment later.
  */
 static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu)
 {
-	__u32 index = slot_take();
+	__u32 index = (__u32)slot_take(), ref;
 	struct slot *slot;
 	__u32 *stored;
 
@@ -87,8 +110,9 @@ static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32
 	if (!slot)
 		return 0;
 	slot_init(slot, index, task, domain, vcpu);
-	stored = bpf_task_storage_get(&task_slots, task, &index, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (stored && *stored == index)
+	ref = key_ref(slot->key);
+	stored = bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (stored && *stored == ref)
 		return index;
 	slot->state = SLOT_DEAD; /* the loader takes it back */
 	return 0;
@@ -129,14 +153,13 @@ static __always_inline void vcpu_learn(struct slot *slot, struct task_struct *ta
 		return;
 	slot_write_begin(slot);
 	slot->vcpu = vcpu >= 0 ? vcpu : VCPU_UNKNOWN;
-	if (vcpu >= 0)
-		slot->cell = cell_find(slot->tgid);
+	cell_count_vcpu(slot);
 	slot_write_end(slot);
 	event_send(EVENT_VCPU, task, key_slot(slot->key), vcpu);
 }
 
 /* First sight of a vCPU, at its switch-in. Its slot's number, or 0. */
-static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_runs *cpu)
+static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_counts *cpu)
 {
 	__s32 vcpu = vcpu_of(task);
 	struct slot *slot;

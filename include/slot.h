@@ -12,24 +12,24 @@
 #include "kinds.h"
 
 #define COMM_LEN 16
-#define NR_THIEVES 8
+#define NR_THIEVES 32
 
 /*
- * Actors' keys: who can have had the CPU. [63:60] class, [55:32] the process (0 for kernel and
- * idle), [31:0] the kernel thread's pid, or a domain thread's slot [16:0] and its generation
- * [31:17].
+ * Actors' keys: who can have had the CPU. [63:60] class; the rest is for KERNEL the thread's pid,
+ * for HOST a hash of cgroup and comm, for DOMAIN [55:32] the domain's process, [31:17] the
+ * generation of the thread's slot and [16:0] its number.
  */
 enum actor_class {
-	CLASS_NONE, /* an entry not in use */
+	CLASS_NONE, /* no entry */
 	CLASS_IDLE,
 	CLASS_KERNEL,
 	CLASS_HOST,
 	CLASS_DOMAIN,
-	CLASS_HIDDEN, /* switches that tracing did not see */
+	NR_CLASSES
 };
 
 #define SLOT_BITS 17
-#define MAX_SLOTS (1U << SLOT_BITS)
+#define MAX_SLOTS (1U << SLOT_BITS) /* the last one is never used */
 #define SLOT_GENERATIONS (1U << (32 - SLOT_BITS))
 #define KEY_CLASS_SHIFT 60
 #define KEY_PROCESS_SHIFT 32
@@ -40,14 +40,34 @@ enum actor_class {
 #define key_class(key) ((__u32)((key) >> KEY_CLASS_SHIFT))
 #define key_process(key) ((__u32)((key) >> KEY_PROCESS_SHIFT) & KEY_PROCESS_MASK)
 #define key_slot(key) ((__u32)(key) & (MAX_SLOTS - 1))
+/* A slot's number and generation: what a reference to it is compared by. Never 0. */
+#define key_ref(key) ((__u32)(key))
+/* In place of a reference, for the loader's own thread; no slot has it, see MAX_SLOTS. */
+#define LOADER_REF 0xffffffffU
+
+/*
+ * What is known of an actor beyond its key. Tasks of one comm in one cgroup are one actor of HOST:
+ * an operator acts upon a service or a program, and short-lived processes would drown in their
+ * number.
+ */
+struct actor_name {
+	__u64 cgroup; /* HOST: its id (kernfs), CGROUP_V1 if it is the cpu controller's; 0: the root */
+	__u32 pid;    /* HOST: the latest process, KERNEL: the thread */
+	__u32 many;   /* HOST: there was more than one process */
+	char comm[COMM_LEN];
+};
+
+#define CGROUP_V1 (1ULL << 63)
 
 struct thief_entry {
-	__u64 key; /* 0: free */
+	__u64 key;
 	__u64 ns;
-	char comm[COMM_LEN]; /* of HOST and KERNEL */
+	struct actor_name name;
 };
 
 struct thief_table {
+	__u32 nr; /* entries in use */
+	__u32 least; /* the kernel side's, while it looks for a place */
 	struct thief_entry entries[NR_THIEVES];
 };
 
@@ -88,8 +108,6 @@ struct slot {
 	__u64 start_boottime; /* task_struct's, ns */
 	__u32 cell;	      /* of the domain's skew, 0: none */
 	__u32 counted;	      /* enum slot_state as which it counts there */
-	__u32 tainted;	      /* the wait under way began throttled, for how long is not known */
-	__u32 pad;
 	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
 	__u32 kind;	   /* enum wait_kind of the wait that begins next or is under way */
 	__u64 since;	   /* clock at which @state began */
@@ -101,38 +119,22 @@ struct slot {
 	__u64 segment_cum; /* the same as of the start of the wait's part on this CPU */
 	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
 	__u64 explained;   /* of the wait under way: what already has a cause */
-	__u64 throttled;   /* the runqueue's throttled time at the start of that part */
 	__u64 merged;
 	__u64 cause_ns[NR_CAUSES];
-	struct slot_interval interval[2]; /* by the epoch's lowest bit */
 	struct slot_waits waits[NR_WAIT_KINDS];
+	struct slot_interval interval[2]; /* by the epoch's lowest bit */
 };
 
-/* One stretch in which a task had a CPU: from the end of the run before it to @end. */
-struct run {
-	__u64 end;
-	__u64 key;
-	char comm[COMM_LEN];
-};
-
-#define NR_RUNS 2048U
-#define NR_HINTS 16U
-
-struct cpu_runs {
-	__u32 pid;	/* of the task that was last switched in */
-	__u32 slot;	/* its slot, 0 if it is not watched */
-	__u32 head;	/* runs written */
-	__u32 seen_pid; /* last vCPU announced and not adopted here */
-	__u64 switches; /* rq->nr_switches at that switch, 0: none was seen yet */
-	__u64 task;	/* the task_struct of @pid, which need not be there any more */
+/* What went wrong on a CPU. */
+struct cpu_counts {
 	__u64 merged;
 	__u64 chain_breaks;
 	__u64 clamped;
 	__u64 rate_window; /* EVENT_WAIT: current window and its count */
 	__u64 rate_count;
 	__u64 rate_lost;
-	__u32 hints[NR_HINTS]; /* by tid: the slots of threads that were switched in here */
-	struct run runs[NR_RUNS];
+	__u32 seen_pid; /* last vCPU announced and not adopted here */
+	__u32 pad;
 };
 
 enum event_type {
@@ -176,6 +178,8 @@ struct event {
 struct skew_cell {
 	__u32 domain; /* its process, 0: free */
 	__u32 vcpus;
+	__u32 members; /* slots that refer to it */
+	__u32 pad;
 	__u64 states;  /* vCPUs that wait << 32 | that run */
 	__u64 skew_ns; /* plus CLOCK_MONOTONIC while both are there; negative then */
 };
@@ -192,7 +196,7 @@ struct watch_request {
 	__u64 start;  /* its start time in clock ticks since boot, as /proc/TID/stat: tells a reused
 			 tid */
 	__u32 domain; /* the process of its domain; not its own for vhost kernel threads
-			 (before 6.4) */
+			 (before 6.4); 0: it is the loader's own, and not watched but for its clock */
 	__s32 vcpu;   /* -1: none, or not known */
 };
 
@@ -208,11 +212,11 @@ struct control {
 	/* kernel */
 	__u64 free_head;  /* slots ever taken out of it */
 	__u64 refused;	  /* requests that could not be met in this run of the iterator */
+	__s64 clock_ahead; /* rq->clock - CLOCK_MONOTONIC when the loader last got a CPU */
 	__u64 event_head; /* events ever written */
 };
 
-_Static_assert(sizeof(struct run) == 32, "two runs a cache line");
-_Static_assert(sizeof(struct slot) <= 2688, "20,000 threads must fit in 64 MiB");
+_Static_assert(sizeof(struct slot) <= 6144, "half of what a watched thread may cost");
 _Static_assert(sizeof(struct slot) % 8 == 0, "array elements are rounded up to 8 bytes");
 
 #endif

@@ -78,18 +78,20 @@ demo: deps ## start small guests that compete for a CPU, and trace them
 
 # Live tests: real guests on this kernel, as root. Each holds a lock, so that they never overlap.
 HOG := $(BUILD)/tests/live/hog
+# All that the live tests run besides guests; what is not the hog is found beside it.
+LIVE_BIN := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/live/*.c))
 LIVE_TESTS := $(wildcard tests/live/*.t)
 
-$(HOG): tests/live/hog.c
+$(LIVE_BIN): $(BUILD)/%: %.c
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 
 # What a live test finds its programs by; tests/kernels/boot -p passes it on.
 LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
 	PYTHONPATH=$(abspath tests/live) PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: check-live
-check-live: $(BUILD)/stealscope $(GUEST) $(HOG)
+check-live: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
 	$(Q)$(LIVE_ENV) $(PROVE) $(LIVE_TESTS)
 
 # Under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
@@ -105,7 +107,7 @@ MORE_kernels = $(KERNELS:%="tests/kernels/boot -k -p -t 300 $(KERNELS_DIR)/% -- 
 deps-kernels: ## install what boots other kernels, for check-kernels
 	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_kernels)'
 
-check-build-kernels: $(BUILD)/stealscope $(GUEST) $(HOG)
+check-build-kernels: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
 	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(KERNELS)
 
 check-kernels: deps-kernels check-build-kernels ## what kernels differ in, under Debian's other ones (KERNELS=)
@@ -198,4 +200,4 @@ check-fuzz: $(FUZZ_BIN)
 
 .PHONY: check-build check-build-core
 check-build-core: $(UNIT_BIN) $(RENDER)
-check-build: check-build-core $(GUEST) $(HOG) $(FUZZ_BIN)
+check-build: check-build-core $(GUEST) $(LIVE_BIN) $(FUZZ_BIN)

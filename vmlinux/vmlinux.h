@@ -52,7 +52,9 @@ struct hlist_head {
 struct cfs_rq;
 
 struct sched_entity {
+	u64 exec_start;
 	u64 sum_exec_runtime;
+	u64 prev_sum_exec_runtime;
 	struct cfs_rq *cfs_rq;
 };
 
@@ -65,10 +67,14 @@ struct sched_info {
 
 struct task_group;
 
+struct css_set;
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	int on_cpu;
+	int on_rq;
+	int prio;
 	struct sched_entity se;
 	struct task_group *sched_task_group;
 	struct hlist_head preempt_notifiers;
@@ -78,6 +84,7 @@ struct task_struct {
 	void *thread_pid;
 	u64 start_boottime;
 	char comm[16];
+	struct css_set *cgroups;
 	void *bpf_storage;
 };
 
@@ -96,11 +103,30 @@ struct rq {
 		struct task_struct *curr;
 	};
 	u64 clock;
+	u64 clock_task;
 	int cpu;
 };
 
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_group {
-	struct cfs_rq **cfs_rq;
+	struct cgroup_subsys_state css;
 };
 
 struct bpf_iter_meta {

@@ -179,26 +179,42 @@ void cgroup_mounts_free(struct cgroup_mounts *mounts)
 	*mounts = (struct cgroup_mounts){0};
 }
 
+static bool has_suffix(const char *name, size_t len, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return len > n && !memcmp(name + len - n, suffix, n);
+}
+
+/* A login's session, or the machine's own first process: nobody acts upon it as a whole. */
+static bool is_session(const char *name, size_t len)
+{
+	static const char session[] = "session-", init[] = "init.scope";
+
+	return has_suffix(name, len, ".scope") &&
+	       (!strncmp(name, session, strlen(session)) ||
+		(len == strlen(init) && !memcmp(name, init, len)));
+}
+
 const char *cgroup_unit(const char *path, size_t *ret_len)
 {
-	static const char *const suffixes[] = {".service", ".scope"};
 	const char *end = path + strlen(path);
+	bool slices = true;
 
 	while (end > path) {
 		const char *slash = memrchr(path, '/', (size_t)(end - path));
 		const char *name = slash ? slash + 1 : path;
 		size_t len = (size_t)(end - name);
 
-		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-			size_t n = strlen(suffixes[i]);
-
-			if (len > n && !memcmp(end - n, suffixes[i], n)) {
-				*ret_len = len;
-				return name;
-			}
+		if (is_session(name, len))
+			return NULL;
+		if (has_suffix(name, len, ".service") || has_suffix(name, len, ".scope")) {
+			*ret_len = len;
+			return name;
 		}
+		slices &= !len || has_suffix(name, len, ".slice");
 		end = slash ? slash : path;
 	}
 	*ret_len = strlen(path);
-	return *ret_len > 1 ? path : NULL;
+	return slices ? NULL : path;
 }

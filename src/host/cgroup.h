@@ -60,8 +60,9 @@ void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_pat
 int cgroup_parse_max(const char *text, int64_t *ret_quota_us, int64_t *ret_period_us);
 
 /*
- * systemd's unit of a cgroup path: its innermost component that ends in .service or .scope, else
- * the path itself. @ret_len is the length of the part. NULL for the root.
+ * What an operator acts upon of a cgroup path: its innermost component that ends in .service or
+ * .scope, else, as for a container without systemd, the path itself. @ret_len is the length of the
+ * part. NULL for the root, a login's session and what is only a slice.
  */
 const char *cgroup_unit(const char *path, size_t *ret_len);
 

@@ -24,12 +24,13 @@ struct hist {
 };
 
 /*
- * Actors that the operator sees as one are one: the threads of a host process, the idle tasks. A
- * process that is a domain by now is ACTOR_THREAD even where its thread was not registered.
+ * Actors that the operator sees as one are one: what runs in a unit of the host, else what has one
+ * comm; the idle tasks. A process that is a domain by now is ACTOR_THREAD even where its thread was
+ * not registered.
  */
 struct thief {
-	enum cause cause;	   /* vm, self, host, kernel, idle */
-	const struct actor *actor; /* NULL: the rest of this cause ("other") */
+	enum cause cause;    /* vm, self, host, kernel, idle */
+	struct actor *actor; /* NULL: the rest of this cause ("other") */
 	uint64_t ns;
 };
 

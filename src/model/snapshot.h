@@ -38,7 +38,9 @@ enum actor_kind { ACTOR_IDLE, ACTOR_KERNEL, ACTOR_HOST, ACTOR_THREAD, NR_ACTOR_K
 struct actor {
 	uint64_t key; /* opaque, unique among the actors of a tracing session */
 	enum actor_kind kind;
-	pid_t pid; /* HOST: the process; KERNEL: the thread; THREAD: the thread's tid */
+	pid_t pid;   /* HOST: the latest process; KERNEL: the thread; THREAD: the thread's tid */
+	bool many;   /* HOST: there was more than one process */
+	bool mixed;  /* HOST, in a report: @comm is only one of those of @unit */
 	const char *comm;
 	const char *unit;   /* HOST: systemd unit or cgroup path, NULL if not known */
 	const char *domain; /* THREAD: its domain's name, role and index */
@@ -117,6 +119,12 @@ struct snapshot {
 };
 
 void snapshot_free(struct snapshot *snap);
+
+/* What an operator acts upon: of a host process its unit, or without one its comm. */
+static inline const char *actor_title(const struct actor *actor)
+{
+	return actor->unit ? actor->unit : actor->comm;
+}
 
 /* The actor with @key, or NULL. */
 const struct actor *snapshot_actor(const struct snapshot *snap, uint64_t key);

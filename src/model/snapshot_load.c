@@ -124,6 +124,7 @@ static int load_actor(const json_t *object, struct arena *arena, struct actor *t
 	err = err ?: json_get_int(object, "pid", 0, &to->pid);
 	err = err ?: json_get_string(object, "comm", arena, &to->comm);
 	err = err ?: json_get_string(object, "unit", arena, &to->unit);
+	err = err ?: json_get_bool(object, "many", &to->many);
 	if (err || to->kind != ACTOR_THREAD)
 		return err;
 	to->index = -1;

@@ -119,6 +119,8 @@ static int save_actor(json_t *actors, const struct actor *from)
 	err = err ?: set(object, "pid", json_integer(from->pid));
 	err = err ?: set_string(object, "comm", from->comm);
 	err = err ?: set_string(object, "unit", from->unit);
+	if (from->many)
+		err = err ?: set(object, "many", json_true());
 	if (err || from->kind != ACTOR_THREAD)
 		return err;
 	err = set_string(object, "domain", from->domain);

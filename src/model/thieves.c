@@ -24,7 +24,7 @@ static uint64_t hash_string(const char *s)
 	return hash;
 }
 
-/* Actors with the same identity are one to the operator. */
+/* Actors with the same identity are one to the operator: of the host, all of a unit. */
 static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b)
 {
 	*ret_a = (uint64_t)actor->kind << 32 | (uint32_t)actor->pid;
@@ -33,7 +33,8 @@ static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b
 		*ret_a = *ret_b = 0;
 		break;
 	case ACTOR_HOST:
-		*ret_b = hash_string(actor->comm);
+		*ret_a = (uint64_t)actor->kind << 32 | !!actor->unit;
+		*ret_b = hash_string(actor_title(actor));
 		break;
 	default:
 		*ret_b = actor->key;
@@ -41,29 +42,50 @@ static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b
 	}
 }
 
-static int copy_actor(struct arena *arena, const struct actor *from, const struct idmap *domains,
-		      struct actor *to, bool *ret_was_host)
+/* The domain that a process of the host has become by now, or NULL. */
+static const struct domain_sample *late_domain(const struct actor *actor, const struct idmap *domains)
 {
-	const struct domain_sample *domain = NULL;
-	const char *name = from->domain;
+	if (actor->kind != ACTOR_HOST || actor->many)
+		return NULL;
+	return idmap_get(domains, (uint64_t)actor->pid, 0);
+}
+
+static int copy_actor(struct arena *arena, const struct actor *from,
+		      const struct domain_sample *late, struct actor *to)
+{
+	const char *name = late ? late->name : from->domain;
 
 	*to = *from;
-	if (from->kind == ACTOR_HOST)
-		domain = idmap_get(domains, (uint64_t)from->pid, 0);
-	if (domain) {
+	if (late) {
 		to->kind = ACTOR_THREAD;
 		to->domain_pid = from->pid;
 		to->role = ROLE_EMULATOR;
 		to->index = -1;
-		name = domain->name;
 	}
 	to->comm = arena_strdup(arena, from->comm);
 	to->unit = arena_strdup(arena, from->unit);
 	to->domain = arena_strdup(arena, name);
 	if ((from->comm && !to->comm) || (from->unit && !to->unit) || (name && !to->domain))
 		return -ENOMEM;
-	*ret_was_host = domain;
 	return 0;
+}
+
+bool actor_is_same(const struct actor *a, const struct actor *b)
+{
+	uint64_t a1, a2, b1, b2;
+
+	identity(a, &a1, &a2);
+	identity(b, &b1, &b2);
+	return a1 == b1 && a2 == b2;
+}
+
+void actor_merge(struct actor *same, const struct actor *other)
+{
+	if (same->kind != ACTOR_HOST)
+		return;
+	same->many |= other->many || same->pid != other->pid;
+	if (other->comm && (!same->comm || strcmp(same->comm, other->comm)))
+		same->mixed = true;
 }
 
 int thieves_init(struct thieves *thieves, const struct snapshot *snap, const struct idmap *domains,
@@ -83,17 +105,22 @@ int thieves_init(struct thieves *thieves, const struct snapshot *snap, const str
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < snap->nr_actors; i++) {
 		const struct actor *actor = &snap->actors[i];
+		const struct domain_sample *late = late_domain(actor, domains);
 		struct actor *same;
 		uint64_t a, b;
 
 		identity(actor, &a, &b);
+		if (late)
+			b = (uint64_t)actor->pid;
 		same = idmap_get(&known, a, b);
 		if (!same) {
 			same = &thieves->actors[nr];
-			err = copy_actor(arena, actor, domains, same,
-					 &thieves->tallies[nr].was_host);
+			err = copy_actor(arena, actor, late, same);
+			thieves->tallies[nr].was_host = late;
 			idmap_put(&known, a, b, same);
 			nr++;
+		} else {
+			actor_merge(same, actor);
 		}
 		idmap_put(&thieves->by_key, actor->key, 0, same);
 	}
@@ -114,7 +141,7 @@ void thieves_begin(struct thieves *thieves)
 	thieves->nr = 0;
 }
 
-static int add(struct thieves *thieves, const struct actor *actor, enum cause cause, uint64_t ns)
+static int add(struct thieves *thieves, struct actor *actor, enum cause cause, uint64_t ns)
 {
 	struct tally *tally = &thieves->tallies[actor - thieves->actors];
 
@@ -237,7 +264,7 @@ int thieves_of_thread(struct thieves *thieves, const struct thread_sample *to, p
 	thieves_begin(thieves);
 	for (size_t i = 0; !err && i < to->nr_thieves; i++) {
 		const struct thief_sample *sample = &to->thieves[i];
-		const struct actor *actor = idmap_get(&thieves->by_key, sample->key, 0);
+		struct actor *actor = idmap_get(&thieves->by_key, sample->key, 0);
 		enum cause cause;
 
 		if (!sample->ns || !actor)

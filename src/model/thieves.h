@@ -2,9 +2,10 @@
 /*
  * Who took a victim's CPU: the actors of a report, and lists of thieves, biggest first.
  *
- * The kernel side keys actors by task. A report merges what the operator sees as one: the threads
- * of one host process, the idle tasks of all CPUs. A host process that is known as a domain by now
- * was seen before its threads were registered: it becomes a thread of that domain.
+ * The kernel side keys the host's processes by cgroup and comm, other actors by task. A report merges
+ * what the operator sees as one: a unit of the host, the idle tasks of all CPUs. A host process that
+ * is known as a domain by now was seen before its threads were registered: it becomes a thread of
+ * that domain.
  */
 #ifndef STEALSCOPE_THIEVES_H
 #define STEALSCOPE_THIEVES_H
@@ -42,6 +43,12 @@ int thieves_end(struct thieves *thieves, struct suffering *whole);
 
 /* What it means for a thread of process @victim that @actor had the CPU. */
 enum cause actor_cause(const struct actor *actor, pid_t victim);
+
+/* To the operator both are one. */
+bool actor_is_same(const struct actor *a, const struct actor *b);
+
+/* @same stands for @other, too, which is one with it. */
+void actor_merge(struct actor *same, const struct actor *other);
 
 /* For qsort(): biggest first. */
 int thief_compare(const void *a, const void *b);

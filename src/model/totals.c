@@ -15,8 +15,9 @@ static void domain_free(struct domain_total *domain)
 {
 	if (!domain)
 		return;
-	for (size_t i = 0; i < domain->nr_thieves; i++)
-		free(domain->thieves[i].thief);
+	for (size_t i = 0; i < TOTALS_BLAMED; i++)
+		for (size_t t = 0; t < domain->blame[i].nr; t++)
+			free(domain->blame[i].rows[t].thief);
 	free(domain->vcpus);
 	free(domain->name);
 	free(domain->uuid);
@@ -278,7 +279,7 @@ int totals_add(struct totals *totals, const struct report *report, uint64_t now_
 	if (err)
 		return err;
 	add_trace(&totals->trace, &report->trace);
-	err = totals_add_domains(totals, report, of);
+	err = totals_add_domains(totals, report, of, now_ns);
 	expire(totals, now_ns);
 	return err;
 }

@@ -18,7 +18,7 @@
 #define TOTALS_EDGES 13U
 #define TOTALS_EDGE_NS(i) (1ULL << (10 + 2 * (i)))
 
-/* Thief domains that a victim has by name; the rest is one more, `other`. */
+/* Thieves that a victim has by name, of each cause; the rest is one more, `other`. */
 #define TOTALS_THIEVES_MAX 16U
 #define TOTALS_OTHER "other"
 
@@ -40,9 +40,21 @@ struct vcpu_total {
 };
 
 struct blame_total {
-	char *thief; /* the thief's label */
+	char *thief; /* vm: the domain's label; host, kernel: what an operator acts upon */
 	uint64_t ns;
+	uint64_t seen_ns; /* when it took something last */
 };
+
+/* The thieves of one cause; with @other_ns they sum to what the cause took. */
+struct blame_totals {
+	struct blame_total rows[TOTALS_THIEVES_MAX];
+	size_t nr;
+	uint64_t other_ns;
+};
+
+/* Causes whose thieves have names that last: vm, host, kernel. */
+#define TOTALS_BLAMED 3U
+extern const enum cause totals_blamed[TOTALS_BLAMED];
 
 struct domain_total {
 	char *name;
@@ -60,10 +72,7 @@ struct domain_total {
 	struct wait_total waits[NR_WAIT_KINDS];
 	uint64_t role_steal_ns[NR_ROLES];
 	bool has_role[NR_ROLES];
-	struct blame_total thieves[TOTALS_THIEVES_MAX]; /* sum to cause_ns[CAUSE_VM] with @other_ns
-							 */
-	size_t nr_thieves;
-	uint64_t other_ns;
+	struct blame_totals blame[TOTALS_BLAMED]; /* of totals_blamed[] */
 };
 
 struct totals {

@@ -12,6 +12,12 @@
 /* A thief that took less than this share of an interval is not worth a series of its own. */
 #define WORTH_A_NAME 1000
 
+/* What is the same for all domains of a report. */
+struct totals_adding {
+	const struct idmap *labels; /* pid -> domain_total */
+	uint64_t interval_ns, now_ns;
+};
+
 /* Found or added at its place; NULL when out of memory. */
 static struct vcpu_total *vcpu_get(struct domain_total *domain, int index)
 {
@@ -75,8 +81,11 @@ static void add_roles(struct domain_total *domain, const struct domain_report *r
 	}
 }
 
+const enum cause totals_blamed[TOTALS_BLAMED] = {CAUSE_VM, CAUSE_HOST, CAUSE_KERNEL};
+
+/* What one thief, or all of one domain, took. */
 struct taken {
-	pid_t pid;
+	pid_t domain; /* of CAUSE_VM */
 	const char *name;
 	uint64_t ns;
 };
@@ -88,91 +97,132 @@ static int by_ns(const void *a, const void *b)
 	return (x->ns < y->ns) - (x->ns > y->ns);
 }
 
-/* What each domain took, biggest first; @ret_rest: of thieves that the report does not name. */
-static size_t taken_by_domains(const struct suffering *victim, struct taken *takens,
-			       uint64_t *ret_rest)
+static struct taken taken_of(const struct thief *thief)
+{
+	const struct actor *actor = thief->actor;
+
+	if (thief->cause == CAUSE_VM)
+		return (struct taken){actor->domain_pid, actor->domain, 0};
+	return (struct taken){0, actor_title(actor) ?: "?", 0};
+}
+
+/* Who took what, biggest first; @ret_rest: of thieves that the report does not name. */
+static size_t taken_by(const struct suffering *victim, enum cause cause, struct taken *takens,
+		       uint64_t *ret_rest)
 {
 	size_t nr = 0, t;
 
 	*ret_rest = 0;
 	for (size_t i = 0; i < victim->nr_thieves; i++) {
 		const struct thief *thief = &victim->thieves[i];
+		struct taken taken;
 
-		if (thief->cause != CAUSE_VM)
+		if (thief->cause != cause)
 			continue;
 		if (!thief->actor) {
 			*ret_rest += thief->ns;
 			continue;
 		}
-		for (t = 0; t < nr && takens[t].pid != thief->actor->domain_pid; t++)
-			;
+		taken = taken_of(thief);
+		for (t = 0; t < nr; t++)
+			if (takens[t].domain == taken.domain &&
+			    (taken.domain || !strcmp(takens[t].name, taken.name)))
+				break;
 		if (t == nr)
-			takens[nr++] =
-				(struct taken){thief->actor->domain_pid, thief->actor->domain, 0};
+			takens[nr++] = taken;
 		takens[t].ns += thief->ns;
 	}
 	qsort(takens, nr, sizeof(*takens), by_ns);
 	return nr;
 }
 
-static struct blame_total *find_thief(struct domain_total *victim, const char *label)
+static struct blame_total *find_thief(struct blame_totals *blame, const char *label)
 {
-	for (size_t i = 0; i < victim->nr_thieves; i++) {
-		if (!strcmp(victim->thieves[i].thief, label))
-			return &victim->thieves[i];
+	for (size_t i = 0; i < blame->nr; i++) {
+		if (!strcmp(blame->rows[i].thief, label))
+			return &blame->rows[i];
 	}
 	return NULL;
 }
 
-/* Its row, or NULL: it has none and gets none. */
-static struct blame_total *thief_get(struct domain_total *victim, const char *label, bool worthy)
+static void forget_thief(struct blame_totals *blame, struct blame_total *row)
 {
-	struct blame_total *row = find_thief(victim, label);
+	blame->other_ns += row->ns;
+	free(row->thief);
+	*row = blame->rows[--blame->nr];
+}
 
-	if (row || !worthy || victim->nr_thieves == TOTALS_THIEVES_MAX)
+/* The row that took nothing for longest, if that is long; names come and go on a host. */
+static void make_room(struct blame_totals *blame, uint64_t now_ns)
+{
+	struct blame_total *oldest = &blame->rows[0];
+
+	for (size_t i = 1; i < blame->nr; i++)
+		if (blame->rows[i].seen_ns < oldest->seen_ns)
+			oldest = &blame->rows[i];
+	if (now_ns - oldest->seen_ns >= TOTALS_KEEP_NS)
+		forget_thief(blame, oldest);
+}
+
+/* Its row, or NULL: it has none and gets none. */
+static struct blame_total *thief_get(struct blame_totals *blame, const char *label, bool worthy,
+				     uint64_t now_ns)
+{
+	struct blame_total *row = find_thief(blame, label);
+
+	if (row || !worthy)
 		return row;
-	row = &victim->thieves[victim->nr_thieves];
+	if (blame->nr == TOTALS_THIEVES_MAX)
+		make_room(blame, now_ns);
+	if (blame->nr == TOTALS_THIEVES_MAX)
+		return NULL;
+	row = &blame->rows[blame->nr];
 	row->ns = 0;
 	row->thief = strdup(label);
 	if (!row->thief)
 		return NULL;
-	victim->nr_thieves++;
+	blame->nr++;
 	return row;
 }
 
-static void add_blame(struct totals *totals, struct domain_total *victim,
-		      const struct suffering *own, uint64_t interval_ns, const struct idmap *labels)
+static const char *label_of(const struct taken *taken, const struct idmap *labels)
+{
+	const struct domain_total *domain =
+		taken->domain ? idmap_get(labels, (uint64_t)taken->domain, 0) : NULL;
+
+	return domain ? domain->label : taken->name;
+}
+
+static void add_blame(struct totals *totals, struct blame_totals *blame, enum cause cause,
+		      const struct domain_report *report, const struct totals_adding *adding)
 {
 	struct taken takens[REPORT_THIEVES_MAX + NR_CAUSES];
 	uint64_t rest;
-	size_t nr = taken_by_domains(own, takens, &rest);
+	size_t nr = taken_by(&report->vcpus, cause, takens, &rest);
 
 	for (size_t i = 0; i < nr; i++) {
-		const struct domain_total *thief = idmap_get(labels, (uint64_t)takens[i].pid, 0);
-		const char *label = thief ? thief->label : takens[i].name;
-		bool worthy =
-			takens[i].ns >= interval_ns / WORTH_A_NAME && strcmp(label, TOTALS_OTHER);
-		struct blame_total *row = thief_get(victim, label, worthy);
+		const char *label = label_of(&takens[i], adding->labels);
+		bool worthy = takens[i].ns >= adding->interval_ns / WORTH_A_NAME &&
+			      strcmp(label, TOTALS_OTHER);
+		struct blame_total *row = thief_get(blame, label, worthy, adding->now_ns);
 
 		if (row) {
 			row->ns += takens[i].ns;
+			row->seen_ns = adding->now_ns;
 		} else {
 			rest += takens[i].ns;
 			totals->collapsed++;
 		}
 	}
-	victim->other_ns += rest;
+	blame->other_ns += rest;
 }
 
 void totals_forget_thief(struct domain_total *victim, const char *label)
 {
-	struct blame_total *row = find_thief(victim, label);
+	struct blame_total *row = find_thief(&victim->blame[0], label);
 
-	if (!row)
-		return;
-	victim->other_ns += row->ns;
-	free(row->thief);
-	*row = victim->thieves[--victim->nr_thieves];
+	if (row)
+		forget_thief(&victim->blame[0], row);
 }
 
 /* pid -> domain; where a number was used again, the one that is alive. */
@@ -191,9 +241,11 @@ static int index_labels(const struct totals *totals, struct idmap *labels)
 	return err;
 }
 
-int totals_add_domains(struct totals *totals, const struct report *report, struct domain_total **of)
+int totals_add_domains(struct totals *totals, const struct report *report, struct domain_total **of,
+		       uint64_t now_ns)
 {
 	struct idmap labels = {0};
+	const struct totals_adding adding = {&labels, report->interval_ns, now_ns};
 	int err = index_labels(totals, &labels);
 
 	totals->collapsed = 0;
@@ -204,7 +256,8 @@ int totals_add_domains(struct totals *totals, const struct report *report, struc
 		for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 			add_waits(&of[i]->waits[kind], &domain->vcpus.waits[kind]);
 		add_roles(of[i], domain);
-		add_blame(totals, of[i], &domain->vcpus, report->interval_ns, &labels);
+		for (size_t b = 0; b < TOTALS_BLAMED; b++)
+			add_blame(totals, &of[i]->blame[b], totals_blamed[b], domain, &adding);
 		of[i]->skew_ns += domain->skew_ns;
 	}
 	idmap_free(&labels);

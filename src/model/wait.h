@@ -7,7 +7,7 @@
 
 #include "model/report.h"
 
-#define LONG_WAIT_THIEVES 8
+#define LONG_WAIT_THIEVES 32
 
 struct long_wait {
 	uint64_t time_ns; /* CLOCK_REALTIME at its end */

@@ -32,16 +32,22 @@ void label_member(struct label *label, const char *domain, enum role role, int i
 
 void label_process(struct label *label, const struct actor *actor)
 {
+	const char *title = actor_title(actor), *open = " (";
 	char pid[32];
 
-	label_append(label, actor->comm ? actor->comm : "?", 32);
-	snprintf(pid, sizeof(pid), " (pid %d", actor->pid);
-	label_append(label, pid, label->max);
-	if (actor->unit && label->cols + 4 < label->max) {
-		label_append(label, ", ", 2);
-		label_append(label, actor->unit, label->max - label->cols - 1);
+	label_append(label, title ? title : "?", 32);
+	if (actor->unit && actor->comm) {
+		label_append(label, open, 2);
+		label_append(label, actor->comm, 32);
+		label_append(label, actor->mixed ? ", ..." : "", 5);
+		open = ", ";
 	}
-	label_append(label, ")", 1);
+	if (!actor->many) {
+		snprintf(pid, sizeof(pid), "%spid %d", open, actor->pid);
+		label_append(label, pid, label->max);
+	}
+	if (actor->unit || !actor->many)
+		label_append(label, ")", 1);
 }
 
 void label_thief(struct label *label, const struct blame *row, enum report_by by)

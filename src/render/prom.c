@@ -106,19 +106,47 @@ static void domain_blame(struct prom_writer *w, const struct row *row)
 {
 	const struct domain_total *domain = row->domain;
 
-	for (size_t i = 0; i < domain->nr_thieves; i++) {
-		autofree char *thief = escape_label(domain->thieves[i].thief);
+	for (size_t i = 0; i < domain->blame[0].nr; i++) {
+		autofree char *thief = escape_label(domain->blame[0].rows[i].thief);
 
 		if (!thief)
 			w->out->failed = true;
 		else
-			blame(w, row, thief, CAUSE_VM, domain->thieves[i].ns);
+			blame(w, row, thief, CAUSE_VM, domain->blame[0].rows[i].ns);
 	}
-	blame(w, row, TOTALS_OTHER, CAUSE_VM, domain->other_ns);
+	blame(w, row, TOTALS_OTHER, CAUSE_VM, domain->blame[0].other_ns);
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		if (cause != CAUSE_VM)
 			blame(w, row, cause == CAUSE_SELF ? row->name : "", cause,
 			      domain->cause_ns[cause]);
+	}
+}
+
+static void host_thief(struct prom_writer *w, const struct row *row, enum cause cause,
+		       const char *thief, uint64_t ns)
+{
+	autofree char *label = escape_label(thief);
+
+	if (!label) {
+		w->out->failed = true;
+		return;
+	}
+	prom_sample(w, "", row->labels);
+	prom_label(w, "cause", cause_names[cause]);
+	prom_label(w, "thief", label);
+	prom_end_seconds(w, ns);
+}
+
+/* The first of totals_blamed[] are the domains of domain_blame(). */
+static void host_thieves(struct prom_writer *w, const struct row *row)
+{
+	for (size_t b = 1; b < TOTALS_BLAMED; b++) {
+		const struct blame_totals *blame = &row->domain->blame[b];
+
+		for (size_t i = 0; i < blame->nr; i++)
+			host_thief(w, row, totals_blamed[b], blame->rows[i].thief,
+				   blame->rows[i].ns);
+		host_thief(w, row, totals_blamed[b], TOTALS_OTHER, blame->other_ns);
 	}
 }
 
@@ -190,6 +218,10 @@ static const struct family {
 	 "Steal of a domain's vCPUs by cause and, where that is vm, the domain that ran; "
 	 "thieves beyond the limit are together in other.",
 	 domain_blame},
+	{"stealscope_host_thief_seconds_total", COUNTER,
+	 "Steal of a domain's vCPUs by what ran of the host: a unit, else a program, or a kernel "
+	 "thread; those beyond the limit are together in other.",
+	 host_thieves},
 	{"stealscope_domain_info", GAUGE,
 	 "The process of a domain; start in clock ticks since the host's boot.", domain_info},
 };

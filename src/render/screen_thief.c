@@ -29,7 +29,7 @@ static void name_thief(const struct thief *thief, char out[static SCREEN_NAME_SI
 		snprintf(out, size, "idle CPU");
 		break;
 	default:
-		snprintf(out, size, "%s", or_unknown(actor->comm));
+		snprintf(out, size, "%s", or_unknown(actor_title(actor)));
 	}
 }
 

@@ -128,7 +128,7 @@ static void actor_name(const struct render_options *options, const struct actor 
 	else if (cause == CAUSE_SELF)
 		fputs(role_names[actor->role], options->out);
 	else
-		text_name(options, actor->comm ? actor->comm : "?", 24, false);
+		text_name(options, actor_title(actor) ? actor_title(actor) : "?", 24, false);
 }
 
 /* " (db-02, db-03)": whoever has a fifth of the cause or more, two at most. */

@@ -50,7 +50,10 @@ void json_thief(struct json_writer *jw, enum cause cause, const struct actor *ac
 	case ACTOR_HOST:
 	case ACTOR_KERNEL:
 		jw_key(jw, "pid");
-		jw_int(jw, actor->pid);
+		if (actor->many)
+			jw_null(jw);
+		else
+			jw_int(jw, actor->pid);
 		jw_field_string(jw, "comm", actor->comm);
 		if (actor->unit)
 			jw_field_string(jw, "unit", actor->unit);

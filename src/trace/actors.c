@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/unit.h"
+#include "host/units.h"
 
 /* An actor that was no thief in so many snapshots is forgotten. */
 #define KEEP_SNAPSHOTS 64
 
+/* So many times the unit of a cgroup is asked for. */
+#define UNIT_TRIES 10
+
 struct known {
 	uint64_t key;	/* 0: free */
 	uint64_t noted; /* the snapshot in which it was last a thief */
-	char comm[COMM_LEN + 1];
-	char *unit; /* of HOST: looked up once, while the process is there */
+	struct actor_name name;
+	char *unit; /* of HOST */
+	unsigned int asked;
 };
 
 /* A hash table with open addressing, rebuilt when it fills. */
@@ -22,6 +26,7 @@ struct actors {
 	struct known *known;
 	size_t mask, used, noted;
 	uint64_t snapshot;
+	struct units *units;
 	actor_thread_fn thread;
 	void *data;
 };
@@ -72,15 +77,19 @@ static int rebuild(struct actors *actors)
 int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors)
 {
 	struct actors *actors = calloc(1, sizeof(*actors));
+	int err;
 
 	if (!actors)
 		return -ENOMEM;
 	actors->thread = thread;
 	actors->data = data;
 	actors->snapshot = KEEP_SNAPSHOTS;
-	if (rebuild(actors)) {
-		free(actors);
-		return -ENOMEM;
+	err = rebuild(actors);
+	if (!err)
+		err = units_new("/proc", &actors->units);
+	if (err) {
+		actors_free(actors);
+		return err;
 	}
 	*ret_actors = actors;
 	return 0;
@@ -90,9 +99,10 @@ void actors_free(struct actors *actors)
 {
 	if (!actors)
 		return;
-	for (size_t i = 0; i <= actors->mask; i++)
+	for (size_t i = 0; actors->known && i <= actors->mask; i++)
 		free(actors->known[i].unit);
 	free(actors->known);
+	units_free(actors->units);
 	free(actors);
 }
 
@@ -114,10 +124,12 @@ static struct known *know(struct actors *actors, const struct thief_entry *entry
 		known->key = entry->key;
 		known->noted = actors->snapshot - 1;
 		actors->used++;
-		if (key_class(entry->key) == CLASS_HOST)
-			known->unit = unit_of_process("/proc", (pid_t)key_process(entry->key));
 	}
-	memcpy(known->comm, entry->comm, COMM_LEN);
+	known->name = entry->name;
+	if (key_class(entry->key) == CLASS_HOST && !known->unit && known->asked < UNIT_TRIES) {
+		known->asked++;
+		known->unit = units_find(actors->units, entry->name.cgroup, (pid_t)entry->name.pid);
+	}
 	return known;
 }
 
@@ -136,17 +148,19 @@ static int describe(struct actors *actors, const struct known *known, struct are
 		    struct actor *actor)
 {
 	struct actor_thread thread = {.index = -1, .role = ROLE_EMULATOR};
+	char comm[COMM_LEN + 1] = "";
 
 	actor->key = known->key;
 	actor->index = -1;
-	actor->pid = (pid_t)key_process(known->key);
-	actor->comm = arena_strdup(arena, known->comm);
+	actor->pid = (pid_t)known->name.pid;
+	actor->many = known->name.many;
+	memcpy(comm, known->name.comm, COMM_LEN);
+	actor->comm = arena_strdup(arena, comm);
 	if (known->unit)
 		actor->unit = arena_strdup(arena, known->unit);
 	switch (key_class(known->key)) {
 	case CLASS_KERNEL:
 		actor->kind = ACTOR_KERNEL;
-		actor->pid = (pid_t)(uint32_t)known->key;
 		break;
 	case CLASS_HOST:
 		actor->kind = ACTOR_HOST;
@@ -154,7 +168,7 @@ static int describe(struct actors *actors, const struct known *known, struct are
 	case CLASS_DOMAIN:
 		actors->thread(actors->data, known->key, &thread);
 		actor->kind = ACTOR_THREAD;
-		actor->domain_pid = actor->pid;
+		actor->domain_pid = (pid_t)key_process(known->key);
 		actor->pid = thread.tid;
 		actor->role = thread.role;
 		actor->index = thread.index;

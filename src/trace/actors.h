@@ -21,7 +21,7 @@ struct actor_thread {
 /* Asked for the thread with a key of CLASS_DOMAIN. */
 typedef void (*actor_thread_fn)(void *data, uint64_t key, struct actor_thread *ret_thread);
 
-/* -ENOMEM. */
+/* 0 or -errno. */
 int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors);
 void actors_free(struct actors *actors);
 

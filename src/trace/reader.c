@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -187,6 +188,14 @@ int reader_poll(struct reader *reader)
 	return err ? err : joined;
 }
 
+/* Have our own thread's switches tell what the runqueues' clock is. */
+static int watch_clock(struct tracer *tracer)
+{
+	const struct tracer_request request = {.tid = gettid()};
+
+	return tracer_request(tracer, &request, 1);
+}
+
 int reader_new(struct tracer *tracer, struct registry *registry, struct reader **ret_reader)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
@@ -199,6 +208,8 @@ int reader_new(struct tracer *tracer, struct registry *registry, struct reader *
 	err = watched_init(&reader->watched);
 	if (!err)
 		err = sampler_new(tracer, registry, &reader->watched, &reader->sampler);
+	if (!err)
+		err = watch_clock(tracer);
 	if (!err)
 		err = reader_poll(reader);
 	if (err) {

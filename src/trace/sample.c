@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "trace/sample.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,15 +53,17 @@ int sampler_new(struct tracer *tracer, struct registry *registry, struct watched
 		struct sampler **ret_sampler)
 {
 	struct sampler *sampler = calloc(1, sizeof(*sampler));
+	int err;
 
 	if (!sampler)
 		return -ENOMEM;
 	sampler->tracer = tracer;
 	sampler->registry = registry;
 	sampler->watched = watched;
-	if (actors_new(thread_of_key, sampler, &sampler->actors)) {
+	err = actors_new(thread_of_key, sampler, &sampler->actors);
+	if (err) {
 		free(sampler);
-		return -ENOMEM;
+		return err;
 	}
 	*ret_sampler = sampler;
 	return 0;
@@ -112,9 +115,7 @@ static int copy_intervals(struct sampler *sampler, struct arena *arena, const st
 		if (begun->epoch == epoch + 1 && begun->max_ns[kind] > thread->waits[kind].max_ns)
 			thread->waits[kind].max_ns = begun->max_ns[kind];
 	}
-	for (i = 0; i < NR_THIEVES && ended->epoch == epoch; i++) {
-		if (!ended->thieves.entries[i].key)
-			continue;
+	for (i = 0; ended->epoch == epoch && i < ended->thieves.nr; i++) {
 		if (actors_note(sampler->actors, &ended->thieves.entries[i]))
 			return -ENOMEM;
 		thieves[thread->nr_thieves].key = ended->thieves.entries[i].key;
@@ -347,22 +348,37 @@ static int by_ns(const void *a, const void *b)
 	return (x->ns < y->ns) - (x->ns > y->ns);
 }
 
+static_assert(LONG_WAIT_THIEVES == NR_THIEVES, "all that the kernel side names have a place");
+
+/* The thief of @wait that @actor is one with, or NULL. */
+static struct thief *find_thief(struct long_wait *wait, const struct actor *actor)
+{
+	for (size_t i = 0; i < wait->nr_thieves; i++)
+		if (actor_is_same(wait->thieves[i].actor, actor))
+			return &wait->thieves[i];
+	return NULL;
+}
+
 static void wait_thieves(struct sampler *sampler, const struct event *event, struct long_wait *wait)
 {
 	struct arena *arena = &sampler->wait_arena;
 	unsigned int i;
 
-	for (i = 0; i < NR_THIEVES; i++) {
+	for (i = 0; i < event->detail.thieves.nr && i < NR_THIEVES; i++) {
 		const struct thief_entry *entry = &event->detail.thieves.entries[i];
-		struct thief *thief = &wait->thieves[wait->nr_thieves];
 		struct actor *actor = arena_alloc(arena, sizeof(*actor));
+		struct thief *thief;
 
-		if (!entry->key || !actor || actors_describe(sampler->actors, entry, arena, actor))
+		if (!actor || actors_describe(sampler->actors, entry, arena, actor))
 			continue;
-		thief->actor = actor;
-		thief->cause = actor_cause(actor, (pid_t)event->tgid);
-		thief->ns = entry->ns;
-		wait->nr_thieves++;
+		thief = find_thief(wait, actor);
+		if (thief) {
+			actor_merge(thief->actor, actor);
+			thief->ns += entry->ns;
+			continue;
+		}
+		wait->thieves[wait->nr_thieves++] =
+			(struct thief){actor_cause(actor, (pid_t)event->tgid), actor, entry->ns};
 	}
 	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
 }

@@ -61,7 +61,7 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 
 size_t tracer_map_bytes(const struct tracer *tracer)
 {
-	return tracer->nr_slots * sizeof(struct slot) + tracer->nr_cpus * sizeof(struct cpu_runs) +
+	return tracer->nr_slots * sizeof(struct slot) + tracer->nr_cpus * sizeof(struct cpu_counts) +
 	       NR_EVENTS * sizeof(struct event) + tracer->nr_cells * sizeof(struct skew_cell) +
 	       (tracer->free_mask + 1) * sizeof(*tracer->free_queue);
 }
@@ -194,8 +194,8 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	uint32_t queue = 2 * TRACER_MAX_REQUESTS;
 
 	slots = (slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS * CHUNK_SLOTS;
-	if (slots > MAX_SLOTS)
-		slots = MAX_SLOTS;
+	if (slots >= MAX_SLOTS)
+		slots = MAX_SLOTS - CHUNK_SLOTS;
 	tracer->nr_slots = slots;
 	tracer->reserve = slots / RESERVE_SHARE;
 	while (queue < slots)
@@ -213,7 +213,11 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	skel->rodata->skew_mask = tracer->nr_cells - 1;
 	if (bpf_map__set_max_entries(skel->maps.slots, slots) ||
 	    bpf_map__set_max_entries(skel->maps.free_slots, queue) ||
-	    bpf_map__set_max_entries(skel->maps.cpus, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.counts, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.lines, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.records, tracer->nr_cpus) ||
+	    bpf_map__set_max_entries(skel->maps.waiters, slots) ||
+	    bpf_map__set_max_entries(skel->maps.domain_sums, tracer->nr_cpus * tracer->nr_cells) ||
 	    bpf_map__set_max_entries(skel->maps.skew_cells, tracer->nr_cells) ||
 	    bpf_map__set_max_entries(skel->maps.wait_details, config->watch_over_ns ? slots : 1) ||
 	    bpf_map__set_max_entries(skel->maps.requests, TRACER_MAX_REQUESTS))
@@ -230,12 +234,12 @@ static int tracer_map(struct tracer *tracer)
 	tracer->free_queue = map_map(skel->maps.free_slots,
 				     (tracer->free_mask + 1) * sizeof(*tracer->free_queue),
 				     PROT_READ | PROT_WRITE);
-	tracer->cpus =
-		map_map(skel->maps.cpus, tracer->nr_cpus * sizeof(struct cpu_runs), PROT_READ);
+	tracer->counts =
+		map_map(skel->maps.counts, tracer->nr_cpus * sizeof(struct cpu_counts), PROT_READ);
 	tracer->events = map_map(skel->maps.events, NR_EVENTS * sizeof(struct event), PROT_READ);
 	tracer->cells = map_map(skel->maps.skew_cells, tracer->nr_cells * sizeof(struct skew_cell),
 				PROT_READ | PROT_WRITE);
-	if (!tracer->free_queue || !tracer->cpus || !tracer->events || !tracer->cells)
+	if (!tracer->free_queue || !tracer->counts || !tracer->events || !tracer->cells)
 		return -ENOMEM;
 	return slots_init(tracer);
 }
@@ -287,8 +291,8 @@ void tracer_free(struct tracer *tracer)
 	slots_free(tracer);
 	if (tracer->free_queue)
 		munmap(tracer->free_queue, (tracer->free_mask + 1) * sizeof(*tracer->free_queue));
-	if (tracer->cpus)
-		munmap(tracer->cpus, tracer->nr_cpus * sizeof(struct cpu_runs));
+	if (tracer->counts)
+		munmap(tracer->counts, tracer->nr_cpus * sizeof(struct cpu_counts));
 	if (tracer->events)
 		munmap(tracer->events, NR_EVENTS * sizeof(struct event));
 	if (tracer->cells)

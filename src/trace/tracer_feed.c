@@ -52,27 +52,9 @@ bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_
 
 uint64_t tracer_clock(struct tracer *tracer)
 {
-	int64_t now, best;
-	unsigned int cpu, i, nr;
-	uint64_t last = 0;
+	int64_t ahead = __atomic_load_n(&tracer->control->clock_ahead, __ATOMIC_RELAXED);
 
-	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
-		const struct cpu_runs *runs = &tracer->cpus[cpu];
-		uint64_t end = runs->runs[(runs->head - 1) % NR_RUNS].end;
-
-		if (end > last)
-			last = end;
-	}
-	now = (int64_t)mono_ns();
-	if (!last)
-		return 0;
-	tracer->offsets[tracer->nr_offsets++ % NR_OFFSETS] = (int64_t)last - now;
-	nr = tracer->nr_offsets < NR_OFFSETS ? tracer->nr_offsets : NR_OFFSETS;
-	best = tracer->offsets[0];
-	for (i = 1; i < nr; i++)
-		if (tracer->offsets[i] > best)
-			best = tracer->offsets[i];
-	return (uint64_t)(now + best);
+	return ahead ? (uint64_t)((int64_t)mono_ns() + ahead) : 0;
 }
 
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts)
@@ -81,10 +63,10 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
-		counts.merged += tracer->cpus[cpu].merged;
-		counts.chain_breaks += tracer->cpus[cpu].chain_breaks;
-		counts.clamped += tracer->cpus[cpu].clamped;
-		counts.watch_lost += tracer->cpus[cpu].rate_lost;
+		counts.merged += tracer->counts[cpu].merged;
+		counts.chain_breaks += tracer->counts[cpu].chain_breaks;
+		counts.clamped += tracer->counts[cpu].clamped;
+		counts.watch_lost += tracer->counts[cpu].rate_lost;
 	}
 	*ret_counts = counts;
 }

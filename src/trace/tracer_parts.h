@@ -23,9 +23,6 @@
  */
 #define RESERVE_SHARE 2U
 
-/* The clock's offset is the biggest seen in so many observations: a look is late, never early. */
-#define NR_OFFSETS 16
-
 struct chunk {
 	struct slot *slots; /* NULL: none is mapped here */
 	uint32_t number;
@@ -39,7 +36,7 @@ struct tracer {
 	struct chunk chunks[MAX_CHUNKS];
 	uint64_t looks;	      /* at slots, to tell which chunk was not needed for longest */
 	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
-	struct cpu_runs *cpus;
+	struct cpu_counts *counts;
 	struct event *events;
 	struct skew_cell *cells;
 	unsigned int nr_cpus;
@@ -51,8 +48,6 @@ struct tracer {
 	size_t nr_spare;
 	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
 	uint64_t event_tail;
-	int64_t offsets[NR_OFFSETS]; /* runqueue clock - CLOCK_MONOTONIC */
-	unsigned int nr_offsets;
 	int stats_fd;
 };
 

@@ -89,12 +89,23 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
 	return slot_rw(tracer, index);
 }
 
+static void interval_copy(struct slot_interval *to, const struct slot_interval *from)
+{
+	uint32_t nr = from->thieves.nr < NR_THIEVES ? from->thieves.nr : NR_THIEVES;
+
+	memcpy(to, from, offsetof(struct slot_interval, thieves.entries));
+	memcpy(to->thieves.entries, from->thieves.entries, nr * sizeof(*to->thieves.entries));
+	to->thieves.nr = nr;
+}
+
 /* All that says something: the buckets only of kinds that were counted. */
 static void slot_copy(struct slot *to, const struct slot *from)
 {
 	unsigned int kind;
 
 	memcpy(to, from, offsetof(struct slot, waits));
+	interval_copy(&to->interval[0], &from->interval[0]);
+	interval_copy(&to->interval[1], &from->interval[1]);
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
 		if (from->waits[kind].count)
 			to->waits[kind] = from->waits[kind];
@@ -158,12 +169,16 @@ size_t tracer_free_slots(const struct tracer *tracer)
 	return tracer->nr_spare + (size_t)(control->free_tail - control->free_head);
 }
 
-/* The cell is free again when the last vCPU has left it. */
-static void cell_leave(struct tracer *tracer, uint32_t index)
+/* The cell is free again when the last thread has left it. */
+static void cell_leave(struct tracer *tracer, const struct slot *slot)
 {
-	struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
+	struct skew_cell *cell = &tracer->cells[slot->cell % tracer->nr_cells];
 
-	if (index && !__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST))
+	if (!slot->cell)
+		return;
+	if (slot->vcpu >= 0)
+		__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_sub_fetch(&cell->members, 1, __ATOMIC_SEQ_CST))
 		memset(cell, 0, sizeof(*cell));
 }
 
@@ -174,7 +189,7 @@ void tracer_release(struct tracer *tracer, uint32_t index)
 
 	if (!slot)
 		return;
-	cell_leave(tracer, slot->cell);
+	cell_leave(tracer, slot);
 	key = slot->key; /* holds the slot's generation */
 	memset(slot, 0, sizeof(*slot));
 	slot->key = key;

@@ -5,42 +5,11 @@ Waits that go on on another CPU: the thieves of both are named, and nothing is l
 Then churn: every vCPU is moved every 10 ms while guests start and end.
 """
 
-import itertools
-import os
-import threading
 import time
 
 from lib import *
+from lib.mover import Mover
 from lib.watch import Watch
-
-EVERY = 0.01
-
-
-class Mover:
-    """Moves threads from one of two CPUs to the other, over and over, for the time of a with."""
-
-    def __init__(self, *tids):
-        self.tids = list(tids)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self):
-        for cpu in itertools.cycle((other_cpu(), work_cpu())):
-            if self._over.wait(EVERY):
-                return
-            for tid in list(self.tids):
-                try:
-                    os.sched_setaffinity(tid, {cpu})
-                except ProcessLookupError:
-                    self.tids.remove(tid)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *failure):
-        self._over.set()
-        self._thread.join()
 
 
 def both_named():

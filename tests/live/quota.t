@@ -14,6 +14,7 @@ import re
 import time
 
 from lib import *
+from lib.mover import Mover
 
 PERIOD_US = 100000
 QUOTA_US = 20000
@@ -65,6 +66,61 @@ def contended(name, cgroup, guest):
     hog.end()
 
 
+def moved(name, cgroup, guest):
+    """Throttled, contended and moved from CPU to CPU: each runqueue has a throttled time of its own."""
+    hogs = [Hog("live-hog"), Hog("live-hog", cpu=other_cpu())]
+    window = Window(guest)
+    with window, Mover(guest.tids[0]):
+        time.sleep(WINDOW)
+    os.sched_setaffinity(guest.tids[0], {work_cpu()})
+    causes = window.stolen(name, guest)
+    _, delay = window.grown(guest)
+    between(causes["quota"] / window.wall_ns, 0.3, 0.78, f"{name}: quota")
+    by_hogs = window.taken_by(guest, cause="host", comm="live-hog")
+    between(by_hogs / window.wall_ns, 0.05, 0.45, f"{name}: the hogs")
+    between((causes["quota"] + causes["host"]) / delay, 0.95, 1, f"{name}: nothing else")
+    for hog in hogs:
+        hog.end()
+
+
+def history(name, cgroup, other, guest):
+    """
+    A cgroup that was throttled for seconds and has no limit any more: a thread that comes and goes,
+    also in the middle of a wait, is not charged for what was before.
+    """
+    cgroup.limit(-1 if cgroup.version == 1 else "max", PERIOD_US)
+    hog, window = Hog("live-hog"), Window(guest)
+    steps = [lambda tid: other.add_thread(tid), lambda tid: cgroup.add_thread(tid)]
+    with window, Mover(guest.tids[0], steps=steps):
+        time.sleep(WINDOW)
+    causes = window.stolen(name, guest, unknown=1)
+    equal(causes["quota"], 0, f"{name}: no quota")
+    cgroup.add_thread(guest.tids[0])
+    hog.end()
+
+
+def real_time(name, cgroup, guest):
+    """The limit of its cgroup is the fair class's: a real-time vCPU waits for others only."""
+    fair, rival = Hog("live-fair"), Hog("live-rival")
+    cgroup.add_thread(fair.pid) if cgroup.version == 1 else None
+    cgroup.limit(1000, PERIOD_US)
+    window = Window(guest)
+    try:
+        for tid in guest.tids[0], rival.pid:
+            os.sched_setscheduler(tid, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        skip(name, "this kernel keeps real-time threads out of cgroups")
+    else:
+        with window:
+            time.sleep(2)
+        causes = window.stolen(name, guest)
+        ok(causes["host"] > 0.2 * window.wall_ns, f"{name}: it waits", causes)
+        equal(causes["quota"], 0, f"{name}: no quota")
+        os.sched_setscheduler(guest.tids[0], os.SCHED_OTHER, os.sched_param(0))
+    fair.end()
+    rival.end()
+
+
 def test():
     if not Cgroup.root:
         skip_all("no cgroup CPU controller")
@@ -78,6 +134,15 @@ def test():
     alone("a cgroup of the vCPU's own", vcpu, guest)
     if EXACT:
         contended("quota and a competitor", vcpu, guest)
+        if other_cpu() is None:
+            skip("throttled and moved", "needs two CPUs")
+        else:
+            moved("throttled and moved", vcpu, guest)
+        other = Cgroup("vcpu1", whole)
+        other.make_threaded()
+        history("another cgroup", vcpu, other, guest)
+        real_time("a real-time vCPU", vcpu, guest)
+        vcpu.limit(QUOTA_US, PERIOD_US)
     else:
         skip("quota and a competitor", "before 6.6 they cannot be told apart")
     part.limit(QUOTA_US, PERIOD_US)

@@ -6,7 +6,6 @@
 #include "host/pidns.h"
 #include "host/placement.h"
 #include "host/role.h"
-#include "host/unit.h"
 
 static void paths_of_a_real_host(void **state)
 {
@@ -144,6 +143,9 @@ static void units(void **state)
 		   "machine-qemu\\x2d1\\x2da.scope");
 	check_unit("/kubepods/burstable/pod1", "/kubepods/burstable/pod1");
 	check_unit("/a/.service", "/a/.service");
+	check_unit("/user.slice/user-0.slice", NULL);
+	check_unit("/user.slice/user-0.slice/session-3.scope", NULL);
+	check_unit("/init.scope", NULL);
 	check_unit("/", NULL);
 	check_unit("", NULL);
 }
@@ -304,28 +306,6 @@ static void placement(void **state)
 	fake_free(&fake);
 }
 
-static void unit_of_a_process(void **state)
-{
-	struct fake_process p = {.pid = 7,
-				 .comm = "a",
-				 .start = 1,
-				 .cgroup = "1:name=systemd:/system.slice/nginx.service\n0::/\n"};
-	autofree char *unit = NULL;
-	struct fake fake;
-
-	(void)state;
-	fake_new(&fake);
-	fake_process(&fake, &p);
-	p.pid = 8;
-	p.cgroup = "1:cpu:/\n0::/\n";
-	fake_process(&fake, &p);
-	unit = unit_of_process(fake.proc, 7);
-	assert_string_equal(unit, "nginx.service");
-	assert_null(unit_of_process(fake.proc, 8));
-	assert_null(unit_of_process(fake.proc, 9));
-	fake_free(&fake);
-}
-
 static void pid_namespace(void **state)
 {
 	struct fake fake;
@@ -353,7 +333,6 @@ int main(void)
 		cmocka_unit_test(limits_v2),
 		cmocka_unit_test(weight_libvirt),
 		cmocka_unit_test(placement),
-		cmocka_unit_test(unit_of_a_process),
 		cmocka_unit_test(pid_namespace),
 	};
 

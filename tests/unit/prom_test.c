@@ -130,9 +130,9 @@ static void test_histogram(void **state)
 static void test_blame(void **state)
 {
 	struct domain_total domain = {
-		.thieves = {{(char *)"db\"", SEC}},
-		.nr_thieves = 1,
-		.other_ns = 2 * SEC,
+		.blame = {{.rows = {{(char *)"db\"", SEC, 0}}, .nr = 1, .other_ns = 2 * SEC},
+			  {.rows = {{(char *)"a\nb.service", 6 * SEC, 0}}, .nr = 1},
+			  {.other_ns = 7}},
 		.cause_ns = {[CAUSE_VM] = 3 * SEC, [CAUSE_SELF] = 4 * SEC, [CAUSE_IDLE] = 5},
 	};
 	const char *text = render_one(&domain, false);
@@ -147,6 +147,14 @@ static void test_blame(void **state)
 	has_line(text, BLAME("", "idle") "0.000000005");
 #undef BLAME
 	assert_int_equal(count(text, "\nstealscope_blame_seconds_total{"), NR_CAUSES + 1);
+#define THIEF(cause, thief)                   \
+	"stealscope_host_thief_seconds_total" \
+	"{domain=\"web\",uuid=\"\",cause=\"" cause "\",thief=\"" thief "\"} "
+	has_line(text, THIEF("host", "a\\nb.service") "6");
+	has_line(text, THIEF("host", "other") "0");
+	has_line(text, THIEF("kernel", "other") "0.000000007");
+#undef THIEF
+	assert_int_equal(count(text, "\nstealscope_host_thief_seconds_total{"), 3);
 }
 
 /* Other roles only where the domain has such threads. */

@@ -296,10 +296,10 @@ static void steal_by_all(struct fixture *f, size_t nr, uint64_t ns)
 
 static uint64_t blamed(const struct domain_total *victim)
 {
-	uint64_t sum = victim->other_ns;
+	uint64_t sum = victim->blame[0].other_ns;
 
-	for (size_t i = 0; i < victim->nr_thieves; i++)
-		sum += victim->thieves[i].ns;
+	for (size_t i = 0; i < victim->blame[0].nr; i++)
+		sum += victim->blame[0].rows[i].ns;
 	return sum;
 }
 
@@ -316,9 +316,9 @@ static void test_blame_is_bounded(void **state)
 	f.domains[0].vcpus.nr_thieves = 22;
 	end_interval(&f);
 	victim = find(&f, "victim");
-	assert_int_equal(victim->nr_thieves, TOTALS_THIEVES_MAX);
-	assert_string_equal(victim->thieves[0].thief, "thief-0");
-	assert_int_equal(victim->other_ns, 4 * (SEC / 100) - 16 - 17 - 18 - 19 + 1000);
+	assert_int_equal(victim->blame[0].nr, TOTALS_THIEVES_MAX);
+	assert_string_equal(victim->blame[0].rows[0].thief, "thief-0");
+	assert_int_equal(victim->blame[0].other_ns, 4 * (SEC / 100) - 16 - 17 - 18 - 19 + 1000);
 	assert_int_equal(f.totals.collapsed, 4);
 	assert_int_equal(blamed(victim), 20 * (SEC / 100) - 190 + 1000);
 	totals_free(&f.totals);
@@ -332,14 +332,14 @@ static void test_small_thieves_get_no_name(void **state)
 	begin(&f);
 	steal_by_all(&f, 1, SEC / 1000 - 1);
 	end_interval(&f);
-	assert_int_equal(find(&f, "victim")->nr_thieves, 0);
+	assert_int_equal(find(&f, "victim")->blame[0].nr, 0);
 	steal_by_all(&f, 1, SEC / 1000);
 	end_interval(&f);
-	assert_int_equal(find(&f, "victim")->nr_thieves, 1);
+	assert_int_equal(find(&f, "victim")->blame[0].nr, 1);
 	steal_by_all(&f, 1, 7); /* once it has one it keeps it */
 	end_interval(&f);
-	assert_int_equal(find(&f, "victim")->thieves[0].ns, SEC / 1000 + 7);
-	assert_int_equal(find(&f, "victim")->other_ns, SEC / 1000 - 1);
+	assert_int_equal(find(&f, "victim")->blame[0].rows[0].ns, SEC / 1000 + 7);
+	assert_int_equal(find(&f, "victim")->blame[0].other_ns, SEC / 1000 - 1);
 	totals_free(&f.totals);
 }
 
@@ -357,10 +357,10 @@ static void test_a_thief_that_is_gone(void **state)
 	steal_by_all(&f, 1, SEC / 2);
 	end_interval(&f);
 	victim = find(&f, "victim");
-	assert_int_equal(victim->nr_thieves, 1);
-	assert_string_equal(victim->thieves[0].thief, "thief-0");
-	assert_int_equal(victim->thieves[0].ns, SEC);
-	assert_int_equal(victim->other_ns, SEC / 2 - 1);
+	assert_int_equal(victim->blame[0].nr, 1);
+	assert_string_equal(victim->blame[0].rows[0].thief, "thief-0");
+	assert_int_equal(victim->blame[0].rows[0].ns, SEC);
+	assert_int_equal(victim->blame[0].other_ns, SEC / 2 - 1);
 	totals_free(&f.totals);
 }
 
@@ -376,8 +376,48 @@ static void test_a_thief_called_other(void **state)
 	f.domains[1].name = f.actors[0].domain = TOTALS_OTHER;
 	end_interval(&f);
 	victim = find(&f, "victim");
-	assert_string_equal(victim->thieves[0].thief, "other#100");
-	assert_int_equal(victim->other_ns, 0);
+	assert_string_equal(victim->blame[0].rows[0].thief, "other#100");
+	assert_int_equal(victim->blame[0].other_ns, 0);
+	totals_free(&f.totals);
+}
+
+/* The host's thieves by unit, else by program; when names come and go the old ones make room. */
+static void test_thieves_of_the_host(void **state)
+{
+	const struct blame_totals *host;
+	struct fixture f;
+	char name[32];
+
+	(void)state;
+	begin(&f);
+	for (int i = 0; i <= (int)TOTALS_THIEVES_MAX; i++) {
+		steal_by_all(&f, 1, SEC / 2);
+		snprintf(name, sizeof(name), "batch-%d", i);
+		f.actors[0] = (struct actor){.kind = ACTOR_HOST, .comm = name};
+		f.thieves[0].cause = CAUSE_HOST;
+		f.actors[1] = (struct actor){
+			.kind = ACTOR_HOST, .comm = "sh", .unit = "nightly.service"};
+		f.thieves[1] = (struct thief){CAUSE_HOST, &f.actors[1], SEC / 4};
+		f.domains[0].vcpus.nr_thieves = 2;
+		end_interval(&f);
+	}
+	host = &find(&f, "victim")->blame[1];
+	assert_int_equal(totals_blamed[1], CAUSE_HOST);
+	assert_int_equal(host->nr, TOTALS_THIEVES_MAX);
+	assert_string_equal(host->rows[0].thief, "batch-0");
+	assert_string_equal(host->rows[1].thief, "nightly.service");
+	assert_int_equal(host->rows[1].ns, (TOTALS_THIEVES_MAX + 1) * (SEC / 4));
+	assert_int_equal(host->other_ns, 2 * (SEC / 2));
+
+	f.now += TOTALS_KEEP_NS;
+	steal_by_all(&f, 1, SEC / 2);
+	f.actors[0] = (struct actor){.kind = ACTOR_HOST, .comm = "late"};
+	f.thieves[0].cause = CAUSE_HOST;
+	end_interval(&f);
+	host = &find(&f, "victim")->blame[1];
+	assert_int_equal(host->nr, TOTALS_THIEVES_MAX);
+	assert_string_equal(host->rows[TOTALS_THIEVES_MAX - 1].thief, "late");
+	assert_int_equal(host->other_ns, 3 * (SEC / 2));
 	totals_free(&f.totals);
 }
 
@@ -397,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_small_thieves_get_no_name),
 		cmocka_unit_test(test_a_thief_that_is_gone),
 		cmocka_unit_test(test_a_thief_called_other),
+		cmocka_unit_test(test_thieves_of_the_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,9 +102,25 @@ class Window:
         equal(sum(causes.values()), total["steal_ns"], f"{name}: the causes sum to the steal")
         between(causes["unknown"] / max(1, delay), 0, unknown, f"{name}: unknown")
         diag({cause: f"{100 * ns / self.wall_ns:.2f} %" for cause, ns in causes.items() if ns})
+        self._histograms(name, guest.pid, guest.tids[vcpu])
         if self.blame:
             self._compare(name, guest, vcpu, causes)
         return causes
+
+    def _histograms(self, name, pid, tid):
+        """The buckets of every interval hold its sum, and the highest one its maximum."""
+        wrong = []
+        for _, _, thread in self.hist.threads(pid):
+            if thread["tid"] != tid:
+                continue
+            for kind, waits in thread["waits"].items():
+                buckets = waits["buckets"]
+                least = sum(low * count for low, _, count in buckets)
+                most = sum(high * count for _, high, count in buckets)
+                low, high = buckets[-1][:2] if buckets else (0, 1)
+                if not (least <= waits["sum_ns"] <= most and low <= waits["max_ns"] < high):
+                    wrong.append((kind, waits))
+        equal(wrong, [], f"{name}: the buckets hold what they count")
 
     def _compare(self, name, guest, vcpu, causes):
         rows = self.thieves(guest, vcpu)
