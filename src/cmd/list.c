@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/terminal.h"
@@ -45,16 +46,32 @@ static int list_thread(struct lister *lister, pid_t pid, const struct thread *th
 	listed->numa_node = placement.numa_node;
 	listed->quota_us = placement.limits.quota_us;
 	listed->period_us = placement.limits.period_us;
+	listed->quota_vcpus = placement.limits.vcpus;
 	listed->weight = placement.limits.weight;
 	placement_free(&placement);
 	return listed->comm && listed->cpus_allowed ? 0 : -ENOMEM;
+}
+
+/* What its threads share, before any of them is looked at. */
+static int place_vcpus(struct lister *lister, const struct domain *domain)
+{
+	autofree pid_t *tids = calloc(domain->nr_threads + 1, sizeof(*tids));
+	size_t nr = 0;
+
+	if (!tids)
+		return -ENOMEM;
+	for (size_t i = 0; i < domain->nr_threads; i++) {
+		if (domain->threads[i].role == ROLE_VCPU)
+			tids[nr++] = domain->threads[i].tid;
+	}
+	return placer_vcpus(lister->placer, domain->pid, tids, nr);
 }
 
 static int list_domain(struct lister *lister, const struct domain *domain,
 		       struct listed_domain *listed)
 {
 	struct arena *arena = &lister->inventory.arena;
-	int err = 0;
+	int err;
 
 	*listed = (struct listed_domain){
 		.name = arena_strdup(arena, domain->name),
@@ -66,6 +83,7 @@ static int list_domain(struct lister *lister, const struct domain *domain,
 	};
 	if (!listed->name || !listed->threads)
 		return -ENOMEM;
+	err = place_vcpus(lister, domain);
 	for (size_t i = 0; i < domain->nr_threads && !err; i++)
 		err = list_thread(lister, domain->pid, &domain->threads[i],
 				  &listed->threads[listed->nr_threads++]);

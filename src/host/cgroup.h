@@ -28,9 +28,10 @@ struct cgroup_mounts {
 };
 
 struct cgroup_cpu {
-	int64_t quota_us;  /* -1: no limit */
-	int64_t period_us; /* of that quota; -1 without one */
-	int64_t weight;	   /* cpu.weight (1–10000) or, in v1, cpu.shares; -1: not known */
+	int64_t quota_us;   /* -1: no limit */
+	int64_t period_us;  /* of that quota; -1 without one */
+	unsigned int vcpus; /* of the domain that share it; 0 without one */
+	int64_t weight;	    /* cpu.weight (1–10000) or, in v1, cpu.shares; -1: not known */
 };
 
 /* Parse /proc/T/cgroup. 0 or -ENOMEM; lines that are none are skipped. */
@@ -47,14 +48,28 @@ const char *cgroup_service_path(const struct cgroup_paths *paths);
 int cgroup_parse_mounts(const char *text, struct cgroup_mounts *ret);
 void cgroup_mounts_free(struct cgroup_mounts *mounts);
 
+/* Where the vCPUs of a domain are: paths as of cgroup_cpu_path(), malloc()ed. */
+struct cgroup_vcpus {
+	char **paths;
+	size_t nr;
+};
+
+void cgroup_vcpus_free(struct cgroup_vcpus *vcpus);
+
 /*
- * What limits the tasks of the cgroup at @paths: the tightest quota / period of it and all its
- * ancestors, and the weight of the nearest of them that has one (not having one is v2's way to say
- * that a cgroup competes as part of its parent). In libvirt's cgroups of a domain's threads it is
- * the domain's weight (virsh schedinfo's cpu_shares), unless theirs was set. Without limits: -1.
+ * What limits a thread in the cgroup at @paths.
+ *
+ * Of its own limit and those of all ancestors, the one that leaves least to it while the domain is
+ * busy: quota / period, shared by as many of @vcpus, its domain's, as live below that limit, one at
+ * least. Eight vCPUs with 100 % of a CPU each, below 200 % for all, are held back by the latter.
+ * Where two leave as much it is the inner one.
+ *
+ * The weight is that of the nearest cgroup that has one (not having one is v2's way to say that a
+ * cgroup competes as part of its parent). In libvirt's cgroups of a domain's threads it is the
+ * domain's weight (virsh schedinfo's cpu_shares), unless theirs was set. Without limits: -1.
  */
 void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
-		     struct cgroup_cpu *ret);
+		     const struct cgroup_vcpus *vcpus, struct cgroup_cpu *ret);
 
 /* Parse a v2 cpu.max, "max 100000" or "20000 100000". 0 or -EINVAL. */
 int cgroup_parse_max(const char *text, int64_t *ret_quota_us, int64_t *ret_period_us);

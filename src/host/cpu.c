@@ -2,6 +2,7 @@
 #include "host/cpu.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,50 @@ int cpu_read_times(const char *proc, struct cpu_times *ret)
 	int err = dir < 0 ? dir : proc_read(dir, "stat", &text);
 
 	return err ? err : cpu_parse_times(text.data, (uint64_t)sysconf(_SC_CLK_TCK), ret);
+}
+
+/* "3" or "0-3" at *@at, which is moved behind it. */
+static int parse_range(const char **at, uint64_t *ret_first, uint64_t *ret_last)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return -EINVAL;
+	*ret_first = *ret_last = strtoull(*at, &end, 10);
+	if (*end == '-') {
+		if (end[1] < '0' || end[1] > '9')
+			return -EINVAL;
+		*ret_last = strtoull(end + 1, &end, 10);
+	}
+	*at = end;
+	return *ret_last < *ret_first ? -EINVAL : 0;
+}
+
+/* One above the last number of "0-3,8-11", which ascends (%*pbl in lib/vsprintf.c). */
+static int parse_list_end(const char *text)
+{
+	uint64_t next = 0;
+
+	for (;;) {
+		uint64_t first, last;
+
+		if (parse_range(&text, &first, &last) || first < next || last >= INT_MAX)
+			return -EINVAL;
+		next = last + 1;
+		if (*text != ',')
+			break;
+		text++;
+	}
+	return !*text || !strcmp(text, "\n") ? (int)next : -EINVAL;
+}
+
+int cpu_possible_end(const char *sys)
+{
+	autoclose int dir = proc_open(AT_FDCWD, sys);
+	autotext struct text text = {0};
+	int err = dir < 0 ? dir : proc_read(dir, "devices/system/cpu/possible", &text);
+
+	return err ? err : parse_list_end(text.data);
 }
 
 /* /sys/devices/system/cpu/cpuN/ holds a link "nodeM". */

@@ -22,6 +22,13 @@ int cpu_parse_times(const char *text, uint64_t hz, struct cpu_times *ret);
 /* From procfs mounted at @proc. 0 or -errno. */
 int cpu_read_times(const char *proc, struct cpu_times *ret);
 
+/*
+ * The number above the highest that a CPU can ever have here, which is how many per-CPU things to
+ * make room for: numbers may have gaps ("0-3,8-11" are 12), so that it is no count of CPUs. @sys is
+ * "/sys". -EINVAL: the kernel's list is none; -errno.
+ */
+int cpu_possible_end(const char *sys);
+
 /* The NUMA node of @cpu, 0 or higher; -ENOENT: the kernel knows of none. @sys is "/sys". */
 int cpu_numa_node(const char *sys, unsigned int cpu);
 

@@ -2,7 +2,7 @@
 /* The CPU limits of a cgroup and its ancestors; declared in cgroup.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -63,77 +63,120 @@ static int read_max(int dir, int64_t *ret_quota_us, int64_t *ret_period_us)
 	return len < 0 ? (int)len : cgroup_parse_max(buf, ret_quota_us, ret_period_us);
 }
 
-/* Is quota / period of @a below that of @b? */
-static bool tighter(int64_t quota, int64_t period, const struct cgroup_cpu *than)
+/* What a cgroup's limit leaves to a thread that shares it with the vCPUs; INFINITY: no limit. */
+static double share_of(const struct cgroup_cpu *cpu)
 {
-	return than->quota_us < 0 ||
-	       (__int128)quota * than->period_us < (__int128)than->quota_us * period;
+	if (cpu->quota_us < 0)
+		return INFINITY;
+	return (double)cpu->quota_us / ((double)cpu->period_us * cpu->vcpus);
 }
 
-/*
- * Take what the cgroup at @dir adds to @cpu, which holds what the cgroups below it say. @inner: it
- * is inside the domain's, whose weight it only shares out unless it was given one of its own.
- */
-static void add_limits(int dir, bool v1, bool inner, struct cgroup_cpu *cpu)
+/* The limit of the cgroup at @dir alone; of its fields the weight is not set. */
+static struct cgroup_cpu read_limit(int dir, bool v1, unsigned int vcpus)
 {
-	int64_t quota, period, weight;
+	struct cgroup_cpu cpu = {-1, -1, vcpus, -1};
 	int err;
 
 	if (v1)
-		err = read_s64(dir, "cpu.cfs_quota_us", &quota)
-			      ?: read_s64(dir, "cpu.cfs_period_us", &period);
+		err = read_s64(dir, "cpu.cfs_quota_us", &cpu.quota_us)
+			      ?: read_s64(dir, "cpu.cfs_period_us", &cpu.period_us);
 	else
-		err = read_max(dir, &quota, &period);
-	if (!err && quota > 0 && period > 0 && tighter(quota, period, cpu)) {
-		cpu->quota_us = quota;
-		cpu->period_us = period;
+		err = read_max(dir, &cpu.quota_us, &cpu.period_us);
+	if (err || cpu.quota_us <= 0 || cpu.period_us <= 0)
+		cpu.quota_us = -1;
+	return cpu;
+}
+
+/*
+ * Take what the cgroup at @dir, with so many of the domain's vCPUs in it, adds to @cpu, which holds
+ * what the cgroups below it say. @inner: it is inside the domain's, whose weight it only shares out
+ * unless it was given one of its own.
+ */
+static void add_limits(int dir, bool v1, bool inner, unsigned int vcpus, struct cgroup_cpu *cpu)
+{
+	struct cgroup_cpu limit = read_limit(dir, v1, vcpus);
+	int64_t weight;
+
+	if (share_of(&limit) < share_of(cpu)) {
+		limit.weight = cpu->weight;
+		*cpu = limit;
 	}
 	if (cpu->weight < 0 && !read_s64(dir, v1 ? "cpu.shares" : "cpu.weight", &weight) &&
 	    (!inner || weight != (v1 ? SHARES_DEFAULT : WEIGHT_DEFAULT)))
 		cpu->weight = weight;
 }
 
-/* @path as seen below the mount: NULL if the mount does not show it. */
+/* Is @path @dir or below it? "" is the root. */
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+/* @path as seen below the mount, "" for its root: NULL if the mount does not show it. */
 static const char *below_root(const char *path, const char *root)
 {
-	size_t len = strlen(root);
-
-	if (!strcmp(root, "/"))
-		return path;
-	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
+	/* "/..": outside of our cgroup namespace, cgroup_namespaces(7) */
+	if (is_below(path, "/..") || *path != '/')
 		return NULL;
-	return path + len;
+	if (strcmp(root, "/")) {
+		if (!is_below(path, root))
+			return NULL;
+		path += strlen(root);
+	}
+	return strcmp(path, "/") ? path : "";
+}
+
+/* How many of @vcpus live below @dir of the mount? At least one is who asks. */
+static unsigned int count_vcpus(const struct cgroup_vcpus *vcpus, const char *root, const char *dir)
+{
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < vcpus->nr; i++) {
+		const char *path = below_root(vcpus->paths[i], root);
+
+		nr += path && is_below(path, dir);
+	}
+	return nr ? nr : 1;
 }
 
 void cgroup_read_cpu(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
-		     struct cgroup_cpu *ret)
+		     const struct cgroup_vcpus *vcpus, struct cgroup_cpu *ret)
 {
 	bool v1 = paths->cpu;
 	const struct cgroup_mount *mount = v1 ? &mounts->cpu : &mounts->unified;
 	const char *path = cgroup_cpu_path(paths);
-	autofree char *full = NULL;
+	autofree char *level = NULL;
+	autoclose int top = -1;
 	struct role_guess guess;
+	char *slash;
 	bool inner;
-	size_t top;
 
-	*ret = (struct cgroup_cpu){-1, -1, -1};
+	*ret = (struct cgroup_cpu){-1, -1, 0, -1};
 	path = path && mount->point ? below_root(path, mount->root) : NULL;
-	if (!path || asprintf(&full, "%s/%s", mount->point, path) < 0) {
-		full = NULL; /* undefined after a failure */
+	level = path ? strdup(path) : NULL;
+	if (!level)
 		return;
-	}
-	top = strlen(mount->point);
+	top = proc_open(AT_FDCWD, mount->point);
 	inner = role_from_cgroup(path, &guess);
 	for (;;) {
-		autoclose int dir = proc_open(AT_FDCWD, full);
-		char *slash;
+		autoclose int dir = proc_open(top, *level ? level + 1 : ".");
 
 		if (dir >= 0)
-			add_limits(dir, v1, inner, ret);
-		slash = strrchr(full, '/');
-		if (!slash || (size_t)(slash - full) < top || strlen(full) <= top)
+			add_limits(dir, v1, inner, count_vcpus(vcpus, mount->root, level), ret);
+		slash = strrchr(level, '/');
+		if (!slash)
 			return;
 		*slash = '\0';
-		inner = inner && (slash = strrchr(full, '/')) && !strcmp(slash, "/libvirt");
+		inner = inner && (slash = strrchr(level, '/')) && !strcmp(slash, "/libvirt");
 	}
+}
+
+void cgroup_vcpus_free(struct cgroup_vcpus *vcpus)
+{
+	for (size_t i = 0; i < vcpus->nr; i++)
+		free(vcpus->paths[i]);
+	free(vcpus->paths);
+	*vcpus = (struct cgroup_vcpus){0};
 }

@@ -14,6 +14,7 @@ struct placer {
 	char *sys;
 	struct cgroup_mounts mounts;
 	struct text text;
+	struct cgroup_vcpus vcpus; /* of the domain */
 	/* The limits read last: the threads of a domain share few cgroups, and come in a row. */
 	char *cgroup;
 	struct cgroup_cpu limits;
@@ -48,6 +49,7 @@ void placer_free(struct placer *placer)
 	cleanup_close(&placer->proc);
 	cgroup_mounts_free(&placer->mounts);
 	text_free(&placer->text);
+	cgroup_vcpus_free(&placer->vcpus);
 	free(placer->cgroup);
 	free(placer->sys);
 	free(placer);
@@ -60,14 +62,60 @@ void placement_free(struct placement *placement)
 	*placement = (struct placement){0};
 }
 
+static int read_paths(struct placer *placer, int dir, struct cgroup_paths *ret)
+{
+	return proc_read(dir, "cgroup", &placer->text)
+		       ?: cgroup_parse_paths(placer->text.data, ret);
+}
+
+static int open_task(struct placer *placer, pid_t pid, pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/task/%d", pid, tid);
+	return proc_open(placer->proc, path);
+}
+
+/* -ENOMEM. */
+static int add_vcpu(struct placer *placer, pid_t pid, pid_t tid)
+{
+	cleanup(cgroup_paths_free) struct cgroup_paths paths = {0};
+	struct cgroup_vcpus *vcpus = &placer->vcpus;
+	autoclose int dir = open_task(placer, pid, tid);
+	const char *path;
+	int err = dir < 0 ? dir : read_paths(placer, dir, &paths);
+
+	path = err ? NULL : cgroup_cpu_path(&paths);
+	if (!path)
+		return err == -ENOMEM ? err : 0;
+	vcpus->paths[vcpus->nr] = strdup(path);
+	if (!vcpus->paths[vcpus->nr])
+		return -ENOMEM;
+	vcpus->nr++;
+	return 0;
+}
+
+int placer_vcpus(struct placer *placer, pid_t pid, const pid_t *tids, size_t nr)
+{
+	int err = 0;
+
+	cgroup_vcpus_free(&placer->vcpus);
+	free(placer->cgroup); /* its limits were for another domain */
+	placer->cgroup = NULL;
+	placer->vcpus.paths = calloc(nr ? nr : 1, sizeof(*placer->vcpus.paths));
+	if (!placer->vcpus.paths)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr && !err; i++)
+		err = add_vcpu(placer, pid, tids[i]);
+	return err;
+}
+
 static int read_limits(struct placer *placer, int dir, struct placement *place)
 {
 	cleanup(cgroup_paths_free) struct cgroup_paths paths = {0};
 	const char *path;
-	int err = proc_read(dir, "cgroup", &placer->text);
+	int err = read_paths(placer, dir, &paths);
 
-	if (!err)
-		err = cgroup_parse_paths(placer->text.data, &paths);
 	if (err)
 		return err;
 	path = cgroup_cpu_path(&paths);
@@ -77,7 +125,7 @@ static int read_limits(struct placer *placer, int dir, struct placement *place)
 	if (!place->cgroup)
 		return -ENOMEM;
 	if (!placer->cgroup || strcmp(placer->cgroup, path)) {
-		cgroup_read_cpu(&placer->mounts, &paths, &placer->limits);
+		cgroup_read_cpu(&placer->mounts, &paths, &placer->vcpus, &placer->limits);
 		free(placer->cgroup);
 		placer->cgroup = strdup(path);
 	}
@@ -87,14 +135,12 @@ static int read_limits(struct placer *placer, int dir, struct placement *place)
 
 int placement_read(struct placer *placer, pid_t pid, pid_t tid, struct placement *ret)
 {
-	cleanup(placement_free) struct placement place = {.limits = {-1, -1, -1}, .numa_node = -1};
+	cleanup(placement_free) struct placement place = {.limits = {-1, -1, 0, -1},
+							  .numa_node = -1};
 	struct task_stat stat;
-	autoclose int dir = -1;
-	char path[64];
+	autoclose int dir = open_task(placer, pid, tid);
 	int err;
 
-	snprintf(path, sizeof(path), "%d/task/%d", pid, tid);
-	dir = proc_open(placer->proc, path);
 	if (dir < 0)
 		return dir;
 	err = task_read_stat(dir, "stat", &stat) ?: proc_read(dir, "status", &placer->text);

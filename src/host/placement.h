@@ -24,6 +24,12 @@ struct placer;
 int placer_new(const char *proc, const char *sys, struct placer **ret);
 void placer_free(struct placer *placer);
 
+/*
+ * Whose threads are read next: what one of them may use depends on where the domain's @nr vCPUs
+ * are, the threads @tids of process @pid. Those that are gone do not count. 0 or -ENOMEM.
+ */
+int placer_vcpus(struct placer *placer, pid_t pid, const pid_t *tids, size_t nr);
+
 /* Thread @tid of process @pid. 0; -ESRCH, -ENOENT: it is gone; -ENOMEM. */
 int placement_read(struct placer *placer, pid_t pid, pid_t tid, struct placement *ret);
 void placement_free(struct placement *placement);

@@ -24,7 +24,8 @@ struct listed_thread {
 	int cpu;		     /* on which it ran last; -1 not known */
 	int numa_node;		     /* of that CPU; -1 not known */
 	const char *cgroup;	     /* in the hierarchy that schedules CPU time; NULL not known */
-	int64_t quota_us, period_us; /* the tightest that binds it; -1 none */
+	int64_t quota_us, period_us; /* what binds it when its domain is busy; -1 none */
+	unsigned int quota_vcpus;    /* of the domain that share it; 0 without one */
 	int64_t weight; /* cpu.weight or cpu.shares of the nearest cgroup; -1 not known */
 };
 

@@ -34,6 +34,7 @@ static void json_thread(struct json_writer *jw, const struct listed_thread *thre
 	jw_field_string(jw, "cgroup", thread->cgroup);
 	json_limit(jw, "quota_us", thread->quota_us);
 	json_limit(jw, "period_us", thread->period_us);
+	json_limit(jw, "quota_vcpus", thread->quota_us < 0 ? -1 : (int64_t)thread->quota_vcpus);
 	json_limit(jw, "weight", thread->weight);
 	jw_close(jw, '}');
 }
@@ -72,18 +73,23 @@ int render_list_json(const struct inventory *inventory, const struct render_opti
 	return jw_end(jw);
 }
 
-/* "20.0%" of a CPU, "-" for no limit */
-static const char *quota(char buf[static 24], const struct listed_thread *thread)
+/* "20.0%" of a CPU, "200.0%/8" for eight vCPUs, "-" for no limit */
+static const char *quota(char buf[static 40], const struct listed_thread *thread)
 {
+	int len;
+
 	if (thread->quota_us < 0 || thread->period_us <= 0)
 		return "-";
-	snprintf(buf, 24, "%.1f%%", 100.0 * (double)thread->quota_us / (double)thread->period_us);
+	len = snprintf(buf, 24, "%.1f%%",
+		       100.0 * (double)thread->quota_us / (double)thread->period_us);
+	if (thread->quota_vcpus > 1 && len < 24)
+		snprintf(buf + len, 16, "/%u", thread->quota_vcpus);
 	return buf;
 }
 
 static void text_thread(const struct render_options *options, const struct listed_thread *thread)
 {
-	char role[32], cpu[32], weight[24], buf[24];
+	char role[32], cpu[32], weight[24], buf[40];
 	unsigned int width = text_width(options);
 
 	snprintf(role, sizeof(role), "%s", role_names[thread->role]);
@@ -93,10 +99,10 @@ static void text_thread(const struct render_options *options, const struct liste
 	snprintf(weight, sizeof(weight), "%lld", (long long)thread->weight);
 	fprintf(options->out, "  %-11s %7d  ", role, thread->tid);
 	text_name(options, thread->name ? thread->name : thread->comm, 15, true);
-	fprintf(options->out, " %-8s %4s %7s %6s  ", thread->cpus_allowed,
+	fprintf(options->out, " %-8s %4s %10s %6s  ", thread->cpus_allowed,
 		thread->cpu < 0 ? "-" : cpu, quota(buf, thread), thread->weight < 0 ? "-" : weight);
 	if (thread->cgroup)
-		text_name(options, thread->cgroup, width > 90 ? width - 68 : 22, false);
+		text_name(options, thread->cgroup, width > 93 ? width - 71 : 22, false);
 	fputc('\n', options->out);
 }
 
@@ -117,7 +123,7 @@ int render_list_text(const struct inventory *inventory, const struct render_opti
 			text_name(options, domain->uuid, 36, false);
 		}
 		fputs(")\n", options->out);
-		fprintf(options->out, "  %-11s %7s  %-15s %-8s %4s %7s %6s  %s\n", "ROLE", "TID",
+		fprintf(options->out, "  %-11s %7s  %-15s %-8s %4s %10s %6s  %s\n", "ROLE", "TID",
 			"NAME", "CPUS", "LAST", "QUOTA", "WEIGHT", "CGROUP");
 		for (size_t t = 0; t < domain->nr_threads; t++)
 			text_thread(options, &domain->threads[t]);

@@ -53,6 +53,11 @@ static void mounts(void **state)
 {
 	static const char text[] =
 		"24 1 0:5 / /proc rw - proc proc rw\n"
+		"25 1 0:6 / /sys/kernel/debug rw - debugfs debugfs rw,cpu\n"
+		"26 1 0:7 / /run/user/0 rw - ramfs2 cgroup2 rw,cpu\n"
+		"27 1 0:8 / /sys/fs/pstore rw - pstore pstore rw,cpu\n"
+		"28 1 0:9 / /cgroup rw - overlay cgroup2 rw,cpu\n"
+		"29 1 0:10 / /cgroups rw - cgroups cgroup2 rw,cpu\n"
 		"30 1 0:30 / /sys/fs/cgroup/cpuset rw shared:9 - cgroup cgroup rw,cpuset\n"
 		"31 1 0:31 / /sys/fs/cgroup/cpu\\040x,acct rw shared:9 master:1 - cgroup cgroup "
 		"rw,cpu,cpuacct\n"
@@ -168,14 +173,29 @@ static void cpu_max(void **state)
 	assert_int_equal(period, 50000);
 }
 
-static void check_cpu(const struct cgroup_mounts *mounts, const char *paths_text, int64_t quota,
-		      int64_t period, int64_t weight)
+static void check_shared(const struct cgroup_mounts *mounts, const struct cgroup_vcpus *vcpus,
+			 const char *paths_text, int64_t quota, int64_t period,
+			 unsigned int sharers)
 {
 	cleanup(cgroup_paths_free) struct cgroup_paths p = {0};
 	struct cgroup_cpu cpu;
 
 	assert_int_equal(cgroup_parse_paths(paths_text, &p), 0);
-	cgroup_read_cpu(mounts, &p, &cpu);
+	cgroup_read_cpu(mounts, &p, vcpus, &cpu);
+	assert_int_equal(cpu.quota_us, quota);
+	assert_int_equal(cpu.period_us, period);
+	assert_int_equal(cpu.vcpus, sharers);
+}
+
+static void check_cpu(const struct cgroup_mounts *mounts, const char *paths_text, int64_t quota,
+		      int64_t period, int64_t weight)
+{
+	cleanup(cgroup_paths_free) struct cgroup_paths p = {0};
+	const struct cgroup_vcpus none = {0};
+	struct cgroup_cpu cpu;
+
+	assert_int_equal(cgroup_parse_paths(paths_text, &p), 0);
+	cgroup_read_cpu(mounts, &p, &none, &cpu);
 	assert_int_equal(cpu.quota_us, quota);
 	assert_int_equal(cpu.period_us, period);
 	assert_int_equal(cpu.weight, weight);
@@ -233,6 +253,53 @@ static void limits_v2(void **state)
 	check_cpu(&m, "0::/pod/vm\n", 50000, 100000, 200);
 	check_cpu(&m, "0::/pod\n", 50000, 100000, -1);
 	check_cpu(&m, "0::/podium/vm\n", -1, -1, -1); /* not shown by this mount */
+	strcpy(root, "/");
+	check_cpu(&m, "0::/..\n", -1, -1, -1); /* not of our namespace */
+	check_cpu(&m, "0::/../cg/vm\n", -1, -1, -1);
+	fake_free(&fake);
+}
+
+/* Eight vCPUs with 100 % each have 200 % together: it is the latter that holds each of them back.
+ */
+static void limits_shared(void **state)
+{
+	char *paths[] = {"/vm/vcpu0", "/vm/vcpu1", "/vm/vcpu2", "/vm/vcpu3", "/vm/vcpu4",
+			 "/vm/vcpu5", "/vm/vcpu6", "/vm/vcpu7", "/vmx"};
+	const struct cgroup_vcpus eight = {paths, 8}, three = {paths, 3}, all = {paths, 9},
+				  none = {0};
+	struct fake fake;
+	char point[128], root[] = "/";
+	struct cgroup_mounts m = {.unified = {point, root}};
+
+	(void)state;
+	fake_new(&fake);
+	fakef(point, "%s/cg", fake.root);
+	fake_file(&fake, "cg/vm/cpu.max", "200000 100000\n");
+	fake_file(&fake, "cg/vm/vcpu0/cpu.max", "50000 50000\n");
+	fake_file(&fake, "cg/vm/vcpu1/cpu.max", "5000 50000\n");
+	fake_file(&fake, "cg/vm/emulator/cpu.max", "20000 100000\n");
+	check_shared(&m, &eight, "0::/vm/vcpu0\n", 200000, 100000, 8);
+	check_shared(&m, &eight, "0::/vm/vcpu1\n", 5000, 50000, 1); /* 10 % of its own */
+	check_shared(&m, &eight, "0::/vm/vcpu2\n", 200000, 100000, 8);
+	check_shared(&m, &eight, "0::/vm/emulator\n", 20000, 100000, 1);
+	check_shared(&m, &three, "0::/vm/vcpu0\n", 200000, 100000, 3);
+	check_shared(&m, &none, "0::/vm/vcpu0\n", 50000, 50000, 1);
+	check_shared(&m, &all, "0::/vm/vcpu0\n", 200000, 100000, 8); /* "/vmx" is another's */
+	/* all in one cgroup share it; the emulator is held back by the vCPUs, too */
+	for (size_t i = 0; i < 8; i++)
+		paths[i] = "/one";
+	fake_file(&fake, "cg/one/cpu.max", "400000 100000\n");
+	check_shared(&m, &eight, "0::/one\n", 400000, 100000, 8);
+	/* above them all */
+	fake_file(&fake, "cg/cpu.max", "300000 100000\n");
+	check_shared(&m, &eight, "0::/one\n", 300000, 100000, 8);
+	/* as much is left by both: the inner one is meant */
+	fake_file(&fake, "cg/cpu.max", "800000 200000\n");
+	check_shared(&m, &eight, "0::/one\n", 400000, 100000, 8);
+	/* no limit at all */
+	check_shared(&m, &eight, "0::/away\n", 800000, 200000, 8);
+	fake_file(&fake, "cg/cpu.max", "max 100000\n");
+	check_shared(&m, &eight, "0::/away\n", -1, -1, 0);
 	fake_free(&fake);
 }
 
@@ -288,6 +355,8 @@ static void placement(void **state)
 	fake_file(&fake, "proc/7/task/7/cgroup", p.cgroup);
 	fake_file(&fake, "cg/vm/cpu.max", "20000 100000\n");
 	fake_file(&fake, "cg/vm/vcpu0/cpu.weight", "300\n");
+	fake_file(&fake, "cg/vm/vcpu0/cpu.max", "15000 100000\n");
+	fake_file(&fake, "proc/7/task/8/cgroup", "0::/vm/vcpu1\n");
 	fake_link(&fake, "sys/devices/system/cpu/cpu3/node2", "../../node/node2");
 	assert_int_equal(
 		placer_new(fakef(proc, "%s", fake.proc), fakef(sys, "%s/sys", fake.root), &placer),
@@ -297,11 +366,23 @@ static void placement(void **state)
 	assert_string_equal(place.cgroup, "/vm/vcpu0");
 	assert_int_equal(place.cpu, 3);
 	assert_int_equal(place.numa_node, 2);
-	assert_int_equal(place.limits.quota_us, 20000);
+	assert_int_equal(place.limits.quota_us, 15000);
 	assert_int_equal(place.limits.period_us, 100000);
+	assert_int_equal(place.limits.vcpus, 1);
 	assert_int_equal(place.limits.weight, 300);
 	placement_free(&place);
-	assert_int_equal(placement_read(placer, 7, 8, &place), -ENOENT);
+	/* of a domain with two vCPUs, one more is gone */
+	assert_int_equal(placer_vcpus(placer, 7, (pid_t[]){7, 8, 9}, 3), 0);
+	assert_int_equal(placement_read(placer, 7, 7, &place), 0);
+	assert_int_equal(place.limits.quota_us, 20000);
+	assert_int_equal(place.limits.vcpus, 2);
+	placement_free(&place);
+	/* the next domain */
+	assert_int_equal(placer_vcpus(placer, 7, (pid_t[]){7}, 1), 0);
+	assert_int_equal(placement_read(placer, 7, 7, &place), 0);
+	assert_int_equal(place.limits.quota_us, 15000);
+	placement_free(&place);
+	assert_int_equal(placement_read(placer, 7, 9, &place), -ENOENT);
 	placer_free(placer);
 	fake_free(&fake);
 }
@@ -331,6 +412,7 @@ int main(void)
 		cmocka_unit_test(cpu_max),
 		cmocka_unit_test(limits_v1),
 		cmocka_unit_test(limits_v2),
+		cmocka_unit_test(limits_shared),
 		cmocka_unit_test(weight_libvirt),
 		cmocka_unit_test(placement),
 		cmocka_unit_test(pid_namespace),

@@ -203,7 +203,14 @@ static void cpu_times(void **state)
 	assert_int_equal(cpu_parse_times(text, 100, &times), 0);
 	assert_int_equal(times.cpus, 2);
 	assert_int_equal(times.user, 100000000);
+	assert_int_equal(times.nice, 200000000);
+	assert_int_equal(times.system, 300000000);
+	assert_int_equal(times.idle, 400000000);
+	assert_int_equal(times.iowait, 500000000);
+	assert_int_equal(times.irq, 600000000);
+	assert_int_equal(times.softirq, 700000000);
 	assert_int_equal(times.steal, 800000000);
+	assert_int_equal(times.guest, 900000000);
 	assert_int_equal(times.guest_nice, 1000000000);
 	assert_int_equal(cpu_parse_times("cpu0 1 2\n", 100, &times), -EINVAL);
 	assert_int_equal(cpu_parse_times("cpu  1 2 3\n", 100, &times), -EINVAL);
@@ -230,6 +237,49 @@ static void numa_node(void **state)
 	fake_free(&fake);
 }
 
+static void check_possible(struct fake *fake, const char *list, int end)
+{
+	char sys[128];
+
+	fake_file(fake, "sys/devices/system/cpu/possible", list);
+	assert_int_equal(cpu_possible_end(fakef(sys, "%s/sys", fake->root)), end);
+}
+
+static void possible_cpus(void **state)
+{
+	static const char *const bad[] = {"",
+					  "\n",
+					  "x",
+					  "-3",
+					  "0-",
+					  "0-x",
+					  "3-1",
+					  "0,",
+					  "0-3,\n",
+					  "0-3 4",
+					  "2,1",
+					  "0-3,2",
+					  " 0",
+					  "0-3-4",
+					  "0-99999999999",
+					  "99999999999999999999999"};
+	struct fake fake;
+	char sys[128];
+
+	(void)state;
+	fake_new(&fake);
+	assert_int_equal(cpu_possible_end(fakef(sys, "%s/sys", fake.root)), -ENOENT);
+	check_possible(&fake, "0\n", 1);
+	check_possible(&fake, "0-1\n", 2);
+	check_possible(&fake, "0-3,8-11\n", 12); /* eight CPUs */
+	check_possible(&fake, "0,4,64\n", 65);
+	check_possible(&fake, "2-5", 6);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		check_possible(&fake, bad[i], -EINVAL);
+	fake_free(&fake);
+	assert_true(cpu_possible_end("/sys") >= sysconf(_SC_NPROCESSORS_CONF));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,7 +288,7 @@ int main(void)
 		cmocka_unit_test(syscalls),    cmocka_unit_test(syscalls_broken),
 		cmocka_unit_test(kvm_run),     cmocka_unit_test(status),
 		cmocka_unit_test(comm_roles),  cmocka_unit_test(cpu_times),
-		cmocka_unit_test(numa_node),
+		cmocka_unit_test(numa_node),   cmocka_unit_test(possible_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
