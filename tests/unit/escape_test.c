@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "render/json.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"
 #define FFFD "\xef\xbf\xbd"
@@ -106,6 +110,63 @@ static void label(void **state)
 	check_malloced(escape_label, "\\\\\\\"\n", "\\\\\\\\\\\\\\\"\\n");
 }
 
+static void check_json(const char *in, const char *want)
+{
+	autofree struct json_writer *jw = malloc(sizeof(*jw));
+	autofree char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(jw);
+	assert_non_null(out);
+	jw_begin(jw, out);
+	jw_string(jw, in);
+	assert_int_equal(jw_end(jw), 0);
+	fclose(out);
+	assert_string_equal(text, want);
+}
+
+/* Lines end up on terminals: no control is left as it is, C1 in UTF-8 and DEL included. */
+static void json(void **state)
+{
+	(void)state;
+	check_json("web-01", "\"web-01\"\n");
+	check_json("\"\\/", "\"\\\"\\\\/\"\n");
+	check_json("a\x01\x1f\n\x7f", "\"a\\u0001\\u001f\\u000a\\u007f\"\n");
+	check_json("a\x7f", "\"a\\u007f\"\n"); /* and nothing else that is unusual */
+	check_json("a\xc2\x9b", "\"a\\u009b\"\n");
+	check_json("\x1f", "\"\\u001f\"\n");
+	check_json("\"", "\"\\\"\"\n");
+	check_json("\\", "\"\\\\\"\n");
+	check_json("\xc2\x80\xc2\x9b[2J\xc2\x9f", "\"\\u0080\\u009b[2J\\u009f\"\n");
+	/* What begins with the same byte and is no control: no-break space, section, one half */
+	check_json("\xc2\xa0\xc2\xa7\xc2\xbd", "\"\xc2\xa0\xc2\xa7\xc2\xbd\"\n");
+	check_json("\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80",
+		   "\"\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x98\x80\"\n");
+	check_json("\xc2", "\"" FFFD "\"\n");
+	check_json("\x9b", "\"" FFFD "\"\n"); /* no UTF-8 */
+	check_json("", "\"\"\n");
+	check_json(NULL, "null\n");
+}
+
+/* Characters that begin with byte 0xC2: controls up to U+009F, then signs of all languages. */
+static void latin_1(void **state)
+{
+	char in[3] = "\xc2", hex[9];
+
+	(void)state;
+	for (unsigned int c = 0x80; c < 0xc0; c++) {
+		bool hidden = c < 0xa0 || c == 0xad; /* a soft hyphen is not seen */
+
+		in[1] = (char)c;
+		snprintf(hex, sizeof(hex), "\\xc2\\x%02x", c);
+		check_terminal(in, 80, false, hidden ? hex : in, hidden ? 8 : 1);
+		check_terminal(in, 80, true, hex, 8);
+		check_malloced(escape_utf8, in, in);
+		check_malloced(escape_label, in, in);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +176,8 @@ int main(void)
 		cmocka_unit_test(terminal_small_buffer),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(label),
+		cmocka_unit_test(json),
+		cmocka_unit_test(latin_1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,42 @@ static void test_last_bucket_is_open(void **state)
 	assert_non_null(strstr(text, "\"buckets\":[[64424509440,null,1]]"));
 }
 
+/* The line of what the host did; no two figures are alike, so that none can stand for another. */
+static void test_host_line(void **state)
+{
+	struct report report = {.time_ns = 1795244401000000000, .interval_ns = 1000000000};
+	autofree char *text = NULL, *json = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct render_options options = {.out = out};
+
+	(void)state;
+	report.host = (struct host_report){.cpus = 16,
+					   .user = 1.1,
+					   .nice = 2.2,
+					   .guest = 4.4,
+					   .system = 8.8,
+					   .irq = 10.1,
+					   .softirq = 10.2,
+					   .iowait = 12.4,
+					   .idle = 20.8,
+					   .steal = 30};
+	text_head(&options, &report);
+	fclose(out);
+	assert_string_equal(strchr(text, '\n') + 1,
+			    "16 CPUs %:  usr 3.3  sys 8.8  guest 4.4  irq 20.3  io 12.4  idle 20.8"
+			    "  steal 30.0\n"
+			    "this host is itself a VM and loses 30.0 % to its hypervisor\n");
+	options.out = out = open_memstream(&json, &size);
+	assert_int_equal(render_hist_json(&report, &options), 0);
+	fclose(out);
+	assert_non_null(strstr(json, "\"host\":{\"cpus\":16,\"user_pct\":1.100,\"nice_pct\":2.200,"
+				     "\"guest_pct\":4.400,\"system_pct\":8.800,"
+				     "\"irq_pct\":10.100,\"softirq_pct\":10.200,"
+				     "\"iowait_pct\":12.400,\"idle_pct\":20.800,"
+				     "\"steal_pct\":30.000}"));
+}
+
 static renderer *const renderers[] = {render_hist_text, render_hist_json, render_blame_text,
 				      render_blame_json};
 
@@ -313,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_blame_sums), cmocka_unit_test(test_last_bucket_is_open),
 		cmocka_unit_test(test_full_disk),  cmocka_unit_test(test_closed_pipe),
 		cmocka_unit_test(test_durations),  cmocka_unit_test(test_percentages),
+		cmocka_unit_test(test_host_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

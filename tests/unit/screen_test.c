@@ -181,6 +181,54 @@ static void filter_by_name(void **state)
 	assert_shows(&f, "big", true);
 }
 
+/* The bar of @who, a vCPU, ten columns wide. */
+static void check_bar(struct fixture *f, const struct suffering *who, const char *want)
+{
+	const struct row row = {.domain = f->domains, .who = who, .nr = 1};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct screen screen;
+
+	assert_non_null(out);
+	screen_begin(&screen, 80);
+	screen_line(&screen);
+	screen_bar(&screen, &f->state, &row, 10);
+	for (size_t c = 0; c < screen.lines[0].nr; c++) {
+		const struct screen_cell *cell = &screen.lines[0].cells[c];
+		enum screen_attr attr = *cell->text == 'v'   ? ATTR_CAUSE + CAUSE_VM
+					: *cell->text == '?' ? ATTR_CAUSE + CAUSE_UNKNOWN
+							     : ATTR_WAITING;
+
+		assert_int_equal(cell->attr, attr);
+		fputs(cell->text, out);
+	}
+	screen_free(&screen);
+	fclose(out);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+/* Steal whose waits are over has causes, that of the wait it is still in has none yet. */
+static void bar_of_finished_and_unfinished(void **state)
+{
+	struct suffering who = {.steal_ns = 300000000,
+				.steal_pct = 50,
+				.cause_ns = {[CAUSE_VM] = 200000000, [CAUSE_UNKNOWN] = 100000000}};
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	f.state.color = false;
+	check_bar(&f, &who, "vvvv??....");
+	who.steal_pct = 30; /* all are over */
+	check_bar(&f, &who, "vvvvvvv???");
+	who = (struct suffering){.steal_pct = 50}; /* none is */
+	check_bar(&f, &who, "..........");
+	who.steal_pct = 0;
+	check_bar(&f, &who, "");
+}
+
 static void interval(void **state)
 {
 	struct fixture f;
@@ -346,6 +394,7 @@ int main(void)
 		cmocka_unit_test(cursor_stays_with_its_domain),
 		cmocka_unit_test(drill_down),
 		cmocka_unit_test(filter_by_name),
+		cmocka_unit_test(bar_of_finished_and_unfinished),
 		cmocka_unit_test(interval),
 		cmocka_unit_test(freeze_and_quit),
 		cmocka_unit_test(help_lists_everything),
