@@ -10,6 +10,7 @@ from daemon import Libvirt
 from machine import Machine
 from virsh import emulatorpin, iothreadinfo, schedinfo, vcpuinfo, vcpupin, virsh
 
+VCPUS = 2
 A, B = min(os.sched_getaffinity(0)), work_cpu()
 CPUTUNE = f"""
 <shares>512</shares>
@@ -33,10 +34,14 @@ def listed(machine):
 
 
 def tightest(sched, role):
-    """(quota, period) that binds a thread of libvirt's @role; None without a limit."""
-    limits = [(sched[f"{of}_quota"], sched[f"{of}_period"]) for of in (role, "global")]
+    """
+    (quota, period, vCPUs that share it) that binds a thread of libvirt's @role; None without a
+    limit. A thread's own is its alone, that of the domain is shared by all vCPUs.
+    """
+    limits = [(sched[f"{of}_quota"], sched[f"{of}_period"], sharers)
+              for of, sharers in ((role, 1), ("global", VCPUS))]
     bounded = [limit for limit in limits if 0 < limit[0] < 10 ** 12]
-    return min(bounded, key=lambda limit: limit[0] / limit[1], default=(None, None))
+    return min(bounded, key=lambda limit: limit[0] / limit[1] / limit[2], default=(None,) * 3)
 
 
 def identity(domain, machine):
@@ -77,7 +82,8 @@ def cpus(vcpus, iothreads, emulator, name):
 def limits(vcpus, iothreads, emulator, sched):
     for role, threads in (("vcpu", vcpus.values()), ("iothread", iothreads.values()),
                           ("emulator", emulator)):
-        equal({(thread["quota_us"], thread["period_us"]) for thread in threads},
+        equal({(thread["quota_us"], thread["period_us"], thread["quota_vcpus"])
+               for thread in threads},
               {tightest(sched, role)}, f"{role}: quota and period as schedinfo's")
         equal({thread["weight"] for thread in threads}, {sched["cpu_shares"]},
               f"{role}: weight as schedinfo's cpu_shares")
@@ -115,7 +121,7 @@ def test():
     Libvirt().wait()
     for name, arguments in (("live-named", ()),
                             ("live-nameless", ("-name", "live-nameless,debug-threads=off"))):
-        machine = Machine(name, append="sleep=1000", vcpus=2, cpu=f"{A},{B}", iothreads=2,
+        machine = Machine(name, append="sleep=1000", vcpus=VCPUS, cpu=f"{A},{B}", iothreads=2,
                           cputune=CPUTUNE, arguments=arguments).start()
         diag(virsh("schedinfo", name))
         identity(listed(machine), machine)
