@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Guests that start, stop and start again while they are traced; names that are prefixes."""
 
+import time
+
 from lib import *
 from lib.scope import pids
 
@@ -36,14 +38,20 @@ def started_while_tracing(scope):
 
 def restarted(scope, old):
     """Returns the new guest. What the old one had stays with the old one."""
-    before = scope.total(old.pid, old.tids[0])
+    before, began = scope.total(old.pid, old.tids[0]), time.monotonic_ns()
     old.quit()
+    took = time.monotonic_ns() - began  # it is paused: to end is all that it does
     scope.wait("the old guest to go", lambda report: old.pid not in pids(report))
     ok(True, "a guest that ended is gone from the reports")
+    gone = len(scope.reports)
     new = started_while_tracing(scope)
-    ok(new.pid != old.pid, "the restarted guest is another process")
+    later = scope.reports[gone:]
+    equal({domain["pid"] for report in later for domain in report["domains"]
+           if domain["name"] == NAME}, {new.pid}, "the name is that of the new process, always")
+    ok(all(old.pid not in pids(report) for report in later), "and the old one does not come back")
     after = scope.total(old.pid, old.tids[0])
-    between(after["steal_ns"] - before["steal_ns"], 0, 1e8, "the old guest's counts stay its own")
+    between(after["steal_ns"] - before["steal_ns"], 0, took,
+            "the old guest's counts grew by no more than its end took")
     names = {domain["name"] for _, domain, _ in scope.threads(new.pid)}
     equal(names, {NAME}, "the new one has the same name")
     return new

@@ -72,6 +72,18 @@ class Terminal:
             raise
         return seen
 
+    def at_rest(self):
+        """The screen once it is drawn to its end."""
+        seen = None
+
+        def same():
+            nonlocal seen
+            before, seen = seen, self.text("-e")
+            return before == seen
+
+        wait_for("a screen at rest", same, 20)
+        return self.text()
+
     def keys(self, *keys):
         tmux("send-keys", "-t", self.name, *keys)
 
@@ -170,9 +182,10 @@ def test_sort(terminal):
 
 def test_freeze(terminal):
     terminal.keys("Space")
-    screen = terminal.wait("frozen", "FROZEN")
+    terminal.wait("frozen", "FROZEN")
+    screen = terminal.at_rest()
     time.sleep(2.5)  # an interval is one second
-    equal(clock(terminal.text()), clock(screen), "frozen: the picture stands")
+    equal(terminal.text(), screen, "frozen: the picture stands, all of it")
     terminal.keys("Space")
     terminal.wait("not frozen", r"\nalpha", without=["FROZEN", re.escape(clock(screen))])
     ok(True, "and goes on")
@@ -194,10 +207,12 @@ def test_sizes(terminal):
     terminal.keys("Enter")
     terminal.wait("a longer interval", "every 60s")
     for width, height, wanted in ((120, 40, "SUM%"), (40, 10, "STEAL%"), (10, 3, "DOMAIN"),
-                                  (1, 1, ""), (80, 24, "TOP THIEF")):
+                                  (1, 1, r"\S"), (80, 24, "TOP THIEF")):
         terminal.resize(width, height)
-        screen = terminal.wait(f"{width}x{height}, long before the interval ends", wanted)
-        ok(len(screen.split("\n")) <= height, f"{width}x{height} is drawn at once")
+        last = r"\A(.*\n){%d}.*\S" % (height - 1)  # the line of keys is where the screen ends
+        screen = terminal.wait(f"{width}x{height}, long before the interval ends", wanted, last)
+        ok(width < 40 or "Enter" in screen.split("\n")[-1], f"{width}x{height} is drawn at once",
+           screen)
     terminal.wait("80x24", "Enter open", without=["SUM%"])
     terminal.type(".")
     terminal.type("s1")
