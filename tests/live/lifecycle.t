@@ -48,7 +48,8 @@ def restarted(scope, old):
     later = scope.reports[gone:]
     equal({domain["pid"] for report in later for domain in report["domains"]
            if domain["name"] == NAME}, {new.pid}, "the name is that of the new process, always")
-    ok(all(old.pid not in pids(report) for report in later), "and the old one does not come back")
+    equal([domain["name"] for report in later for domain in report["domains"]
+           if domain["pid"] == old.pid], [], "and the old one does not come back")
     after = scope.total(old.pid, old.tids[0])
     between(after["steal_ns"] - before["steal_ns"], 0, took,
             "the old guest's counts grew by no more than its end took")
