@@ -20,6 +20,7 @@
 
 /* Set before loading; the verifier drops what is off. */
 const volatile bool with_thieves = true;
+const volatile bool with_times; /* for the benchmark: how long each hook runs */
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
 const volatile __u32 skew_mask;	    /* skew_cells - 1 */
 const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */
@@ -101,6 +102,27 @@ static __always_inline struct slot *slot_at(__u32 index)
 static __always_inline struct cpu_counts *counts_at(__u32 cpu)
 {
 	return bpf_map_lookup_elem(&counts, &cpu);
+}
+
+static __always_inline __u64 hook_begin(void)
+{
+	return with_times ? bpf_ktime_get_ns() : 0;
+}
+
+static __always_inline void hook_end(enum hook hook, __u64 began)
+{
+	struct cpu_counts *counts = with_times ? counts_at(bpf_get_smp_processor_id()) : NULL;
+	struct hook_times *times;
+	__u64 ns;
+
+	if (!counts)
+		return;
+	times = &counts->times[hook];
+	ns = bpf_ktime_get_ns() - began;
+	times->runs++;
+	times->over += ns > LONG_RUN_NS;
+	if (ns > times->longest_ns)
+		times->longest_ns = ns;
 }
 
 /* The slot that @ref refers to, unless it was given back since. */

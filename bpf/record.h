@@ -220,22 +220,27 @@ static __always_inline void runner_of_last(struct here *here, struct runner *ret
 	}
 }
 
-/*
- * Switches were hidden from tracing before @task's run. A single one was from the task that was last
- * seen to get the CPU to @task, when @task arrived; of more than one only the last is known. An idle
- * task's arrival is not recorded (sched_info_switch()). Returns since when @task runs.
- */
-static __always_inline __u64 record_hidden(struct here *here, struct task_struct *task)
+/* When @task, which has this CPU, got it; of an idle task nothing is recorded (sched_info_switch()). */
+static __always_inline __u64 arrival_of(const struct here *here, struct task_struct *task)
 {
 	__u64 arrival = task->pid ? task->sched_info.last_arrival : here->clock;
+
+	return arrival < here->clock ? arrival : here->clock;
+}
+
+/*
+ * Switches were hidden from tracing before a run that began at @arrival. A single one was from the
+ * task that was last seen to get the CPU; of more than one only the last is known. Returns from when
+ * on the record can go on.
+ */
+static __always_inline __u64 record_hidden(struct here *here, __u64 arrival)
+{
 	struct cpu_line *line = here->line;
 	struct runner last;
 
 	if (arrival <= line->since)
 		return line->since;
-	if (arrival > here->clock)
-		arrival = here->clock;
-	if (task->pid && here->hidden == 1) {
+	if (arrival < here->clock && here->hidden == 1) {
 		runner_of_last(here, &last);
 		credit(here, &last, arrival - line->since);
 	}
@@ -266,8 +271,10 @@ static __always_inline void record_run(struct here *here, struct task_struct *ta
 	record_open(here);
 	since = line->since;
 	runner_of(here, task, slot, ret);
-	if (!seen)
-		since = ret->began = record_hidden(here, task);
+	if (!seen) {
+		ret->began = arrival_of(here, task);
+		since = record_hidden(here, ret->began);
+	}
 	if (here->clock > since)
 		credit(here, ret, here->clock - since);
 	line->since = here->clock;

@@ -123,6 +123,7 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct cpu_line *line = line_at(bpf_get_smp_processor_id());
+	__u64 began = hook_begin();
 
 	if (!line)
 		return 0;
@@ -131,16 +132,19 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	else if (line->waiting)
 		switch_strangers(line, prev, next);
 	line->task = (__u64)next;
+	hook_end(HOOK_SWITCH, began);
 	return 0;
 }
 
 static __always_inline void wakeup(struct task_struct *task)
 {
+	__u64 began = hook_begin();
 	struct slot *slot = slot_of(task);
 	struct here here;
 
 	if (slot && was_asleep(slot, task) && here_at(&here, task->se.cfs_rq->rq, 0))
 		woken(&here, slot, task);
+	hook_end(HOOK_WAKEUP, began);
 }
 
 SEC("tp_btf/sched_wakeup")
@@ -160,6 +164,7 @@ int BPF_PROG(on_wakeup_new, struct task_struct *task)
 SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
 {
+	__u64 began = hook_begin();
 	struct slot *slot = slot_of(task);
 	struct here here;
 
@@ -167,6 +172,7 @@ int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
 	if (slot && slot->state == SLOT_WAITING && task->on_rq == TASK_ON_RQ_MIGRATING &&
 	    here_at(&here, task->se.cfs_rq->rq, 0))
 		wait_move(&here, slot, task, dest_cpu);
+	hook_end(HOOK_MIGRATE, began);
 	return 0;
 }
 

@@ -103,11 +103,10 @@ __noinline int name_thieves(struct thief_table *table, const struct record *reco
 	if (!table || !record || !waiter)
 		return 0;
 	for (i = 0; i < NR_ACTORS && i < record->actors.nr; i++) {
-		__u64 ns = actor_since(&record->actors, &waiter->actors, i);
+		__u64 ns = share_of(actor_since(&record->actors, &waiter->actors, i), share);
 
 		if (ns)
-			thief_add(table, record->actors.key[i], &record->actors.name[i],
-				  share_of(ns, share));
+			thief_add(table, record->actors.key[i], &record->actors.name[i], ns);
 	}
 	return 0;
 }

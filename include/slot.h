@@ -125,6 +125,20 @@ struct slot {
 	struct slot_interval interval[2]; /* by the epoch's lowest bit */
 };
 
+/* Programs that the scheduler waits for, and what is kept of their run times on request. */
+#define HOOKS(X) X(SWITCH, "switch") X(WAKEUP, "wakeup") X(MIGRATE, "migrate")
+#define HOOK_ENUM(id, ...) HOOK_##id,
+enum hook { HOOKS(HOOK_ENUM) NR_HOOKS };
+#undef HOOK_ENUM
+
+#define LONG_RUN_NS 2000U
+
+struct hook_times {
+	__u64 runs;
+	__u64 over; /* of them, longer than LONG_RUN_NS */
+	__u64 longest_ns;
+};
+
 /* What went wrong on a CPU. */
 struct cpu_counts {
 	__u64 merged;
@@ -135,6 +149,7 @@ struct cpu_counts {
 	__u64 rate_lost;
 	__u32 seen_pid; /* last vCPU announced and not adopted here */
 	__u32 pad;
+	struct hook_times times[NR_HOOKS];
 };
 
 enum event_type {

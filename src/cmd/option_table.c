@@ -68,6 +68,7 @@ const struct option_row option_table[] = {
 	  "Add libvirt_domain_vcpu_delay_seconds_total as libvirt's exporters have it", 0}},
 	/* For benchmarks and tests of scale only, and therefore in no help. */
 	{GROUP_TRACE, {"no-thieves", KEY_NO_THIEVES, NULL, OPTION_HIDDEN, NULL, 0}},
+	{GROUP_TRACE, {"times", KEY_TIMES, NULL, OPTION_HIDDEN, NULL, 0}},
 	{GROUP_TRACE, {"trust-exe", KEY_TRUST_EXE, "PATH", OPTION_HIDDEN, NULL, 0}},
 	{0, {"verbose", 'v', NULL, 0, "Say more about what is done, on stderr", 0}},
 	/* For the build and for completion: what is generated from these tables. */

@@ -140,6 +140,9 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_NO_THIEVES:
 		options->no_thieves = true;
 		return 0;
+	case KEY_TIMES:
+		options->times = true;
+		return 0;
 	case KEY_TRUST_EXE:
 		options->trust_exe = arg;
 		return 0;

@@ -44,6 +44,7 @@ struct options {
 	size_t rows;		  /* blame, 0: all */
 	const char *record;	  /* append every snapshot to this file */
 	bool no_thieves;	  /* benchmarks: how long, not who */
+	bool times;		  /* benchmarks: at the end, the longest run of each hook */
 	const char *trust_exe;	  /* benchmarks: processes of this executable are domains */
 	/* export, all NULL where not given: */
 	const char *listen;	/* ADDRESS:PORT */

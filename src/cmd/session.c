@@ -77,6 +77,7 @@ static int open_all(struct session *session)
 	const struct options *options = session->options;
 	struct tracer_config config = {
 		.no_thieves = options->no_thieves,
+		.times = options->times,
 		.cost = options->self,
 		.watch_over_ns = session->ops->wait ? options->over_ns : 0,
 		.watch_rate = options->rate,
@@ -113,8 +114,25 @@ static int open_all(struct session *session)
 	return session->record ? 0 : failed(options->record, -errno);
 }
 
+static void print_times(const struct tracer *tracer)
+{
+#define NAME(id, name) name,
+	static const char *const names[NR_HOOKS] = {HOOKS(NAME)};
+#undef NAME
+	struct hook_times times;
+
+	for (enum hook hook = 0; hook < NR_HOOKS; hook++) {
+		tracer_times(tracer, hook, &times);
+		fprintf(stderr, "%s: longest run %llu ns, %llu of %llu over %u ns\n", names[hook],
+			(unsigned long long)times.longest_ns, (unsigned long long)times.over,
+			(unsigned long long)times.runs, LONG_RUN_NS);
+	}
+}
+
 static void close_all(struct session *session)
 {
+	if (session->options->times && session->tracer)
+		print_times(session->tracer);
 	snapshot_free(&session->from);
 	reader_free(session->reader);
 	tracer_free(session->tracer);

@@ -207,6 +207,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	if (iterators_may_sleep())
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;
+	skel->rodata->with_times = config->times;
 	skel->rodata->watch_over_ns = config->watch_over_ns;
 	set_watch_rate(skel, config->watch_rate);
 	skel->rodata->free_mask = tracer->free_mask;

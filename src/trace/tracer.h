@@ -21,6 +21,7 @@ struct tracer;
 struct tracer_config {
 	unsigned int max_threads; /* slots; each costs sizeof(struct slot) of kernel memory */
 	bool no_thieves;	  /* for the benchmark: only how long, not who */
+	bool times;		  /* for the benchmark: how long the hooks run */
 	bool cost;		  /* switch the kernel's BPF statistics on while tracing */
 	uint64_t watch_over_ns;	  /* EVENT_WAIT for longer waits; 0: none */
 	unsigned int watch_rate;  /* at most so many per CPU and second */
@@ -88,6 +89,9 @@ struct tracer_counts {
 	uint64_t merged, chain_breaks, clamped, watch_lost;
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
+
+/* How long the runs of a hook were, if asked for; all CPUs together. */
+void tracer_times(const struct tracer *tracer, enum hook hook, struct hook_times *ret_times);
 
 /* Cost of one program, from the kernel's BPF statistics. */
 struct program_cost {

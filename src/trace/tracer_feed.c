@@ -70,3 +70,19 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 	}
 	*ret_counts = counts;
 }
+
+void tracer_times(const struct tracer *tracer, enum hook hook, struct hook_times *ret_times)
+{
+	struct hook_times times = {0};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
+		const struct hook_times *of_cpu = &tracer->counts[cpu].times[hook];
+
+		times.runs += of_cpu->runs;
+		times.over += of_cpu->over;
+		if (of_cpu->longest_ns > times.longest_ns)
+			times.longest_ns = of_cpu->longest_ns;
+	}
+	*ret_times = times;
+}
