@@ -125,12 +125,21 @@ static __always_inline void hook_end(enum hook hook, __u64 began)
 		times->longest_ns = ns;
 }
 
-/* The slot that @ref refers to, unless it was given back since. */
+/* The slot that @ref refers to, unless its thread is dead, or it was given back since. */
 static __always_inline struct slot *slot_of_ref(__u32 ref)
 {
 	struct slot *slot = ref ? slot_at(key_slot(ref)) : NULL;
 
-	return slot && key_ref(slot->key) == ref ? slot : NULL;
+	return slot && key_ref(slot->key) == ref && slot->state != SLOT_DEAD ? slot : NULL;
+}
+
+/*
+ * References are used again after SLOT_GENERATIONS, tids at any time, and a thread that calls exec
+ * takes its main thread's tid and start time (de_thread(), fs/exec.c).
+ */
+static __always_inline bool is_slot_of(const struct slot *slot, const struct task_struct *task)
+{
+	return slot->task == (__u64)task && slot->start_boottime == task->start_boottime;
 }
 
 /* What task storage holds for @task, 0: nothing. One load rejects almost every task. */
@@ -147,14 +156,16 @@ static __always_inline __u32 ref_of(struct task_struct *task)
 /* The slot of a task that is watched. */
 static __always_inline struct slot *slot_of(struct task_struct *task)
 {
-	return slot_of_ref(ref_of(task));
+	struct slot *slot = slot_of_ref(ref_of(task));
+
+	return slot && is_slot_of(slot, task) ? slot : NULL;
 }
 
 #define NR_HINTS 16U
 
 /*
- * The same, past task storage (a call, some 15 ns) where this CPU has seen the thread before; tid
- * and start time in the slot are the proof.
+ * The same, past task storage (a call, some 15 ns) where this CPU has seen the thread before: a
+ * hint is a guess until the slot's thread is compared.
  */
 static __always_inline struct slot *slot_of_known(struct task_struct *task, __u32 *hints,
 						  __u32 *ret_ref)
@@ -162,11 +173,12 @@ static __always_inline struct slot *slot_of_known(struct task_struct *task, __u3
 	__u32 *hint = &hints[task->pid & (NR_HINTS - 1)];
 	struct slot *slot = slot_of_ref(*ret_ref = *hint);
 
-	if (slot && slot->tid == (__u32)task->pid && slot->start_boottime == task->start_boottime)
+	if (slot && is_slot_of(slot, task))
 		return slot;
 	slot = slot_of_ref(*ret_ref = ref_of(task));
-	if (slot)
-		*hint = *ret_ref;
+	if (!slot || !is_slot_of(slot, task))
+		return NULL;
+	*hint = *ret_ref;
 	return slot;
 }
 

@@ -22,6 +22,23 @@ static __always_inline struct skew_cell *cell_at(__u32 index)
 	return bpf_map_lookup_elem(&skew_cells, &index);
 }
 
+/* Process and members change as one, so that the loader never empties a cell that is joined. */
+static __always_inline bool cell_join(struct skew_cell *cell, __u32 domain)
+{
+	__u32 tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		__u64 owner = *(volatile __u64 *)&cell->owner;
+
+		if ((__u32)owner && (__u32)owner != domain)
+			break;
+		if (__sync_val_compare_and_swap(&cell->owner, owner,
+						(owner | domain) + CELL_MEMBER) == owner)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The domain's cell, a new one if it has none, for one more of its threads; 0 when 8 places from its
  * own are taken.
@@ -33,15 +50,9 @@ __noinline int cell_find(__u32 domain)
 	for (i = 0; i < 8; i++) {
 		__u32 index = (domain + i) & skew_mask;
 		struct skew_cell *cell = cell_at(index);
-		__u32 owner;
 
-		if (!cell || !index)
-			continue;
-		owner = __sync_val_compare_and_swap(&cell->domain, 0, domain);
-		if (owner && owner != domain)
-			continue;
-		__sync_fetch_and_add(&cell->members, 1);
-		return index;
+		if (cell && index && cell_join(cell, domain))
+			return index;
 	}
 	return 0;
 }

@@ -202,15 +202,20 @@ int BPF_PROG(on_rename, struct task_struct *task)
 	return 0;
 }
 
-/* The loader looks closely at who it is; this only keeps it from looking at every exec of a host.
+/*
+ * A VMM's thread has become another program, or another program may have become a VMM: the loader
+ * looks closely at who it is, the name only keeps it from looking at every exec of a host.
  */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
+	struct slot *slot = slot_of(task);
 	char comm[COMM_LEN];
 
+	if (slot)
+		unwatch(slot, task);
 	__builtin_memcpy(comm, task->comm, COMM_LEN);
-	if ((comm[0] == 'q' && comm[1] == 'e' && comm[2] == 'm' && comm[3] == 'u') ||
+	if (slot || (comm[0] == 'q' && comm[1] == 'e' && comm[2] == 'm' && comm[3] == 'u') ||
 	    (comm[0] == 'k' && comm[1] == 'v' && comm[2] == 'm' && !comm[3]))
 		event_send(EVENT_EXEC, task, 0, -1);
 	return 0;

@@ -39,13 +39,38 @@ __noinline int slot_take(void)
 	return 0;
 }
 
+/*
+ * The loader has emptied it, and long after anybody could still write to it; but a count in a
+ * stranger's slot is the one thing that must not be.
+ */
+__noinline int slot_clear(struct slot *slot)
+{
+	__u32 kind, i;
+
+	if (!slot)
+		return 0;
+	slot->counted = SLOT_FREE;
+	slot->run_ns = 0;
+	slot->steal_ns = 0;
+	slot->merged = 0;
+	slot->explained = 0;
+	__builtin_memset(slot->cause_ns, 0, sizeof(slot->cause_ns));
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		slot->waits[kind].count = 0;
+		slot->waits[kind].sum_ns = 0;
+		for (i = 0; i < NR_BUCKETS; i++) /* volatile: no memset() is called */
+			*(volatile __u32 *)&slot->waits[kind].buckets[i] = 0;
+	}
+	return 0;
+}
+
 /* Make the slot that of @task. Its counters start from here: first sight is a baseline. */
 static __always_inline void slot_init(struct slot *slot, __u32 index, struct task_struct *task,
 				      __u32 domain, __s32 vcpu)
 {
 	__u64 clock = task->se.cfs_rq->rq->clock;
 	__u64 queued = task->sched_info.last_queued;
-	__u32 generation = (slot->key >> SLOT_BITS) + 1;
+	__u32 generation = (__u32)slot->key >> SLOT_BITS; /* the loader counts it */
 	struct waiter *waiter = waiter_at(index);
 
 	if (waiter) {
@@ -53,10 +78,12 @@ static __always_inline void slot_init(struct slot *slot, __u32 index, struct tas
 		waiter->task = (__u64)task;
 	}
 	slot_write_begin(slot);
+	slot_clear(slot);
 	slot->key = actor_key(CLASS_DOMAIN, domain, generation << SLOT_BITS | index);
 	slot->tid = task->pid;
 	slot->tgid = domain;
 	slot->start_boottime = task->start_boottime;
+	slot->task = (__u64)task;
 	slot->vcpu = vcpu;
 	slot->cell = cell_find(domain);
 	cell_count_vcpu(slot);
@@ -95,6 +122,22 @@ static __always_inline void adopted_midway(struct slot *slot, struct task_struct
 		join_ask(waiter, slot, rq->cpu, slot->since);
 }
 
+/* @task's storage refers to the slot from now on, unless it refers to another one of @task's. */
+static __always_inline bool slot_bind(struct task_struct *task, __u32 ref)
+{
+	__u32 *stored, old;
+
+	stored = bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!stored)
+		return false;
+	old = *(volatile __u32 *)stored;
+	if (old == ref)
+		return true;
+	if (old == LOADER_REF || slot_of(task))
+		return false;
+	return __sync_val_compare_and_swap(stored, old, ref) == old; /* a slot given back */
+}
+
 /*
  * Give @task a slot. Its number, or 0: the table is full, another hook was faster, or the allocator
  * of task storage, which holds a few elements per CPU and refills itself by irq_work, was empty
@@ -102,20 +145,27 @@ static __always_inline void adopted_midway(struct slot *slot, struct task_struct
  */
 static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu)
 {
-	__u32 index = (__u32)slot_take(), ref;
+	__u32 index = (__u32)slot_take();
 	struct slot *slot;
-	__u32 *stored;
 
 	slot = index ? slot_at(index) : NULL;
 	if (!slot)
 		return 0;
 	slot_init(slot, index, task, domain, vcpu);
-	ref = key_ref(slot->key);
-	stored = bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (stored && *stored == ref)
+	if (slot_bind(task, key_ref(slot->key)))
 		return index;
 	slot->state = SLOT_DEAD; /* the loader takes it back */
 	return 0;
+}
+
+/* What @task counts from here on is not its domain's: it has become another program. */
+static __always_inline void unwatch(struct slot *slot, struct task_struct *task)
+{
+	slot_write_begin(slot);
+	slot->run_ns = task->se.sum_exec_runtime - slot->run_base;
+	slot->state = SLOT_DEAD;
+	slot_write_end(slot);
+	skew_apply(slot->cell, skew_weigh(slot, SLOT_DEAD));
 }
 
 /*

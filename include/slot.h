@@ -40,7 +40,10 @@ enum actor_class {
 #define key_class(key) ((__u32)((key) >> KEY_CLASS_SHIFT))
 #define key_process(key) ((__u32)((key) >> KEY_PROCESS_SHIFT) & KEY_PROCESS_MASK)
 #define key_slot(key) ((__u32)(key) & (MAX_SLOTS - 1))
-/* A slot's number and generation: what a reference to it is compared by. Never 0. */
+/*
+ * A slot's number and generation: what a reference to it is compared by. Never 0. A slot that was
+ * given back has the next generation and no number in its key, so that no reference matches it.
+ */
 #define key_ref(key) ((__u32)(key))
 /* In place of a reference, for the loader's own thread; no slot has it, see MAX_SLOTS. */
 #define LOADER_REF 0xffffffffU
@@ -89,7 +92,7 @@ enum slot_state {
 	SLOT_SLEEPING,
 	SLOT_WAITING, /* runnable, not on a CPU */
 	SLOT_RUNNING,
-	SLOT_DEAD, /* these are the last counts; the loader takes them and frees the slot */
+	SLOT_DEAD, /* these are the last counts, nobody finds it; the loader takes and frees it */
 };
 
 /* slot.vcpu of a vCPU whose number the kernel side cannot tell */
@@ -106,6 +109,7 @@ struct slot {
 	__u32 tid;
 	__u32 tgid;	      /* of the domain's process (for vhost kernel threads, too) */
 	__u64 start_boottime; /* task_struct's, ns */
+	__u64 task;	      /* the task_struct: with the start time, the identity */
 	__u32 cell;	      /* of the domain's skew, 0: none */
 	__u32 counted;	      /* enum slot_state as which it counts there */
 	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
@@ -191,13 +195,16 @@ struct event {
  * never used. All fields change atomically.
  */
 struct skew_cell {
-	__u32 domain; /* its process, 0: free */
+	__u64 owner; /* [31:0] its process, [63:32] slots that refer to it; 0: free */
 	__u32 vcpus;
-	__u32 members; /* slots that refer to it */
 	__u32 pad;
 	__u64 states;  /* vCPUs that wait << 32 | that run */
 	__u64 skew_ns; /* plus CLOCK_MONOTONIC while both are there; negative then */
 };
+
+/* In place of a process: the last slot has left, the loader empties the cell. */
+#define CELL_CLOSING 0xffffffffU
+#define CELL_MEMBER (1ULL << 32)
 
 /* Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. */
 struct kvm_layout {

@@ -56,6 +56,18 @@ char *arena_strdup(struct arena *arena, const char *s)
 	return copy ? memcpy(copy, s, size) : NULL;
 }
 
+void arena_join(struct arena *to, struct arena *from)
+{
+	struct arena_block **last = &to->blocks;
+
+	if (!to->blocks)
+		to->left = from->left;
+	while (*last)
+		last = &(*last)->older;
+	*last = from->blocks;
+	*from = (struct arena){0};
+}
+
 void arena_free(struct arena *arena)
 {
 	while (arena->blocks) {

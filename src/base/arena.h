@@ -18,6 +18,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t nr, size_t size);
 /* A copy of @s, which may be NULL (then NULL is returned). */
 char *arena_strdup(struct arena *arena, const char *s);
+/* What @from holds is @to's from now on. */
+void arena_join(struct arena *to, struct arena *from);
 void arena_free(struct arena *arena);
 
 #endif

@@ -74,20 +74,23 @@ struct domain *registry_domains(struct registry *reg, size_t *ret_nr)
 }
 
 /* A domain that is gone can share its pid with the one that came after it, and stands before it. */
-struct domain *registry_find(const struct registry *reg, pid_t pid)
+struct domain *registry_find_last(const struct registry *reg, pid_t pid)
 {
 	struct domain *domain, *end = reg->domains + reg->nr_domains;
 
 	if (!reg->nr_domains)
 		return NULL;
 	domain = bsearch(&pid, reg->domains, reg->nr_domains, sizeof(*domain), by_pid);
-	if (!domain)
-		return NULL;
-	while (domain > reg->domains && domain[-1].pid == pid)
-		domain--;
-	while (domain < end && domain->pid == pid && domain->gone)
+	while (domain && domain + 1 < end && domain[1].pid == pid)
 		domain++;
-	return domain < end && domain->pid == pid ? domain : NULL;
+	return domain;
+}
+
+struct domain *registry_find(const struct registry *reg, pid_t pid)
+{
+	struct domain *domain = registry_find_last(reg, pid);
+
+	return domain && !domain->gone ? domain : NULL;
 }
 
 static void domain_free(struct domain *domain)
@@ -217,7 +220,7 @@ void registry_reap(struct registry *reg)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < reg->nr_domains; i++) {
-		if (reg->domains[i].gone) {
+		if (reg->domains[i].gone && !reg->domains[i].held) {
 			domain_free(&reg->domains[i]);
 			continue;
 		}

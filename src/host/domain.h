@@ -52,7 +52,8 @@ struct domain {
 	const char *accel;	/* "kvm", "tcg" */
 	struct thread *threads; /* vCPUs by index, then by tid */
 	size_t nr_threads;
-	bool gone; /* its process is gone, or is another one now */
+	bool gone; /* its process is gone, or is another one, or no domain any more */
+	bool held; /* the caller's: gone, it is not dropped yet, since its name is still needed */
 	/* the registry's own: */
 	size_t max_threads; /* room in @threads */
 	uint64_t listed;    /* when the threads were listed last, clock ticks since boot */
@@ -101,12 +102,14 @@ int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index);
 uint64_t registry_thread_start(struct registry *reg, const struct domain *domain,
 			       struct thread *thread);
 
-/* Drop the threads and domains that are gone. */
+/* Drop the threads and domains that are gone, the latter unless they are held. */
 void registry_reap(struct registry *reg);
 
 /* In order of pid; gone ones stand before the living one of the same pid, which alone is found. The
  * arrays are valid until the next call that changes the registry. */
 struct domain *registry_domains(struct registry *reg, size_t *ret_nr);
 struct domain *registry_find(const struct registry *reg, pid_t pid);
+/* The same, or else the one of that pid that is gone last and not reaped. */
+struct domain *registry_find_last(const struct registry *reg, pid_t pid);
 
 #endif

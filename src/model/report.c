@@ -233,8 +233,9 @@ static int index_from(struct builder *b)
 
 		idmap_put(&b->domains, (uint64_t)domain->pid, domain->start, domain);
 		for (size_t t = 0; t < domain->nr_threads; t++)
-			idmap_put(&b->threads, (uint64_t)domain->threads[t].tid,
-				  domain->threads[t].start, &domain->threads[t]);
+			if (!domain->threads[t].dead)
+				idmap_put(&b->threads, (uint64_t)domain->threads[t].tid,
+					  domain->threads[t].start, &domain->threads[t]);
 	}
 	return err;
 }

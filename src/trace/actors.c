@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "host/units.h"
 
 /* An actor that was no thief in so many snapshots is forgotten. */
 #define KEEP_SNAPSHOTS 64
+
+/* And a thread that has ended, if it was none since, after this time: no wait is longer. */
+#define KEEP_DEPARTED_NS 60000000000ULL
 
 /* So many times the unit of a cgroup is asked for. */
 #define UNIT_TRIES 10
@@ -19,6 +23,9 @@ struct known {
 	struct actor_name name;
 	char *unit; /* of HOST */
 	unsigned int asked;
+	uint64_t departed; /* CLOCK_MONOTONIC, 0: of DOMAIN, it can still be asked for */
+	struct actor_thread thread;
+	char *domain; /* @thread's */
 };
 
 /* A hash table with open addressing, rebuilt when it fills. */
@@ -45,15 +52,30 @@ static struct known *lookup(struct known *known, size_t mask, uint64_t key)
 	return &known[at];
 }
 
+static bool is_of_interest(const struct actors *actors, const struct known *known, uint64_t now)
+{
+	if (!known->key)
+		return false;
+	return known->departed && known->noted != actors->snapshot
+		       ? now < known->departed + KEEP_DEPARTED_NS
+		       : known->noted + KEEP_SNAPSHOTS >= actors->snapshot;
+}
+
+static void known_free(struct known *known)
+{
+	free(known->unit);
+	free(known->domain);
+}
+
 /* Room for twice what is still of interest. */
 static int rebuild(struct actors *actors)
 {
 	size_t i, live = 0, size = 64;
+	uint64_t now = mono_ns();
 	struct known *fresh;
 
 	for (i = 0; actors->known && i <= actors->mask; i++)
-		live += actors->known[i].key &&
-			actors->known[i].noted + KEEP_SNAPSHOTS >= actors->snapshot;
+		live += is_of_interest(actors, &actors->known[i], now);
 	while (size < 4 * (live + 1))
 		size *= 2;
 	fresh = calloc(size, sizeof(*fresh));
@@ -62,10 +84,10 @@ static int rebuild(struct actors *actors)
 	for (i = 0; actors->known && i <= actors->mask; i++) {
 		struct known *old = &actors->known[i];
 
-		if (old->key && old->noted + KEEP_SNAPSHOTS >= actors->snapshot)
+		if (is_of_interest(actors, old, now))
 			*lookup(fresh, size - 1, old->key) = *old;
 		else
-			free(old->unit);
+			known_free(old);
 	}
 	free(actors->known);
 	actors->known = fresh;
@@ -100,31 +122,34 @@ void actors_free(struct actors *actors)
 	if (!actors)
 		return;
 	for (size_t i = 0; actors->known && i <= actors->mask; i++)
-		free(actors->known[i].unit);
+		known_free(&actors->known[i]);
 	free(actors->known);
 	units_free(actors->units);
 	free(actors);
 }
 
-void actors_begin(struct actors *actors)
-{
-	actors->snapshot++;
-	actors->noted = 0;
-}
-
-/* The entry's actor, looked up on the host when it is new; NULL when out of memory. */
-static struct known *know(struct actors *actors, const struct thief_entry *entry)
+static struct known *know_key(struct actors *actors, uint64_t key)
 {
 	struct known *known;
 
 	if (2 * actors->used > actors->mask && rebuild(actors))
 		return NULL;
-	known = lookup(actors->known, actors->mask, entry->key);
+	known = lookup(actors->known, actors->mask, key);
 	if (!known->key) {
-		known->key = entry->key;
+		known->key = key;
 		known->noted = actors->snapshot - 1;
 		actors->used++;
 	}
+	return known;
+}
+
+/* The entry's actor, looked up on the host when it is new; NULL when out of memory. */
+static struct known *know(struct actors *actors, const struct thief_entry *entry)
+{
+	struct known *known = know_key(actors, entry->key);
+
+	if (!known)
+		return NULL;
 	known->name = entry->name;
 	if (key_class(entry->key) == CLASS_HOST && !known->unit && known->asked < UNIT_TRIES) {
 		known->asked++;
@@ -141,6 +166,21 @@ int actors_note(struct actors *actors, const struct thief_entry *entry)
 		return -ENOMEM;
 	actors->noted += known->noted != actors->snapshot;
 	known->noted = actors->snapshot;
+	return 0;
+}
+
+int actors_depart(struct actors *actors, uint64_t key, const struct actor_thread *thread)
+{
+	struct known *known = know_key(actors, key);
+	char *domain = known ? strdup(thread->domain) : NULL;
+
+	if (!domain)
+		return -ENOMEM;
+	free(known->domain);
+	known->domain = domain;
+	known->thread = *thread;
+	known->thread.domain = domain;
+	known->departed = mono_ns();
 	return 0;
 }
 
@@ -166,7 +206,10 @@ static int describe(struct actors *actors, const struct known *known, struct are
 		actor->kind = ACTOR_HOST;
 		break;
 	case CLASS_DOMAIN:
-		actors->thread(actors->data, known->key, &thread);
+		if (known->departed)
+			thread = known->thread;
+		else
+			actors->thread(actors->data, known->key, &thread);
 		actor->kind = ACTOR_THREAD;
 		actor->domain_pid = (pid_t)key_process(known->key);
 		actor->pid = thread.tid;
@@ -215,5 +258,7 @@ int actors_end(struct actors *actors, struct snapshot *snap)
 	}
 	snap->nr_actors = nr;
 	qsort(snap->actors, nr, sizeof(*snap->actors), by_key);
+	actors->snapshot++;
+	actors->noted = 0;
 	return 0;
 }

@@ -25,10 +25,13 @@ typedef void (*actor_thread_fn)(void *data, uint64_t key, struct actor_thread *r
 int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors);
 void actors_free(struct actors *actors);
 
-/* Begin a snapshot; note one of its thieves; put all that were noted into it. 0 or -ENOMEM. */
-void actors_begin(struct actors *actors);
+/* Note a thief of the next snapshot; put all that were noted into it. 0 or -ENOMEM. */
 int actors_note(struct actors *actors, const struct thief_entry *entry);
 int actors_end(struct actors *actors, struct snapshot *snap);
+
+/* Nobody will know the domain's thread with this key any more; waits under way may still name it. 0
+ * or -ENOMEM. */
+int actors_depart(struct actors *actors, uint64_t key, const struct actor_thread *thread);
 
 /* One actor by itself, outside a snapshot; its strings are in @arena. 0 or -ENOMEM. */
 int actors_describe(struct actors *actors, const struct thief_entry *entry, struct arena *arena,

@@ -117,6 +117,8 @@ static int join(struct reader *reader)
 
 	watched_take_adopted(&reader->watched, reader->tracer);
 	nr = watched_join(&reader->watched, reader->registry, &requests);
+	if (nr >= 0)
+		watched_review(&reader->watched, reader->tracer, reader->registry);
 	if (nr <= 0) {
 		reader->retries = 0;
 		return (int)nr;
@@ -136,7 +138,7 @@ static int scan_all(struct reader *reader)
 {
 	autofree struct census_task *tasks = NULL;
 	struct stopwatch watch = stopwatch_start();
-	size_t i, nr = 0;
+	size_t nr = 0;
 	int err = tracer_census(reader->tracer, &tasks, &nr);
 
 	if (err)
@@ -145,8 +147,6 @@ static int scan_all(struct reader *reader)
 	log_debug("scan: %zu threads of the host, " STOPWATCH_FMT, nr, STOPWATCH_ARGS(watch));
 	reader->last_scan_ns = mono_ns();
 	reader->scan_due = false;
-	for (i = 0; i < reader->watched.nr; i++)
-		reader->watched.at[reader->watched.order[i]].missing++;
 	tracer_find_kvm(reader->tracer);
 	return err;
 }
@@ -159,14 +159,34 @@ static bool must_scan(const struct reader *reader)
 	       (reader->scan_due && age >= MIN_RESCAN_NS);
 }
 
-int reader_poll(struct reader *reader)
+/* Take the last counts of the threads that have left, and give their slots back. */
+static int collect(struct reader *reader)
+{
+	uint32_t slot = 0;
+	int err = 0;
+
+	while (!err && (slot = watched_ripe(&reader->watched, slot + 1)))
+		err = sampler_collect(reader->sampler, slot);
+	watched_drop(&reader->watched, reader->tracer);
+	return err;
+}
+
+static void reap(struct reader *reader)
+{
+	watched_hold(&reader->watched, reader->registry);
+	registry_reap(reader->registry);
+}
+
+/* Look at what there is news of, or at everything. 0 or -errno; @ret_looked: at something. */
+static int look(struct reader *reader, bool *ret_looked)
 {
 	struct news news = {0};
 	size_t i;
-	int err = 0, joined;
+	int err = 0;
 
 	take_events(reader, &news);
 	reader->scan_due |= news.everything;
+	*ret_looked = true;
 	if (must_scan(reader)) {
 		reader->retries = JOIN_RETRIES;
 		err = scan_all(reader);
@@ -181,11 +201,25 @@ int reader_poll(struct reader *reader)
 	} else if (reader->retries) {
 		reader->retries--;
 	} else {
-		watched_take_adopted(&reader->watched, reader->tracer);
-		return 0;
+		*ret_looked = false;
 	}
-	joined = join(reader);
-	return err ? err : joined;
+	return err;
+}
+
+int reader_poll(struct reader *reader)
+{
+	int err, joined = 0, collected;
+	bool looked;
+
+	err = look(reader, &looked);
+	if (looked || reader->watched.nr_missed)
+		joined = join(reader);
+	else
+		watched_take_adopted(&reader->watched, reader->tracer);
+	collected = collect(reader);
+	if (looked)
+		reap(reader);
+	return err ? err : joined ? joined : collected;
 }
 
 /* Have our own thread's switches tell what the runqueues' clock is. */
@@ -254,7 +288,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 		return err;
 	ret_snap->trace.dropped = reader->lost + reader->refused;
 	ret_snap->trace.watch_lost += reader->on_wait ? reader->lost : 0;
-	watched_drop_dead(&reader->watched, reader->tracer);
-	registry_reap(reader->registry);
+	watched_drop(&reader->watched, reader->tracer);
+	reap(reader);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "host/cpu.h"
+#include "model/departed.h"
 #include "model/thieves.h"
 #include "trace/actors.h"
 
@@ -21,6 +22,7 @@ struct sampler {
 	struct registry *registry;
 	struct watched_table *watched;
 	struct actors *actors;
+	struct departed departed;
 	uint64_t clock;		 /* of the snapshot under way, for what is not finished */
 	char fallback[32];	 /* the name of a domain that was gone before it was looked at */
 	struct arena wait_arena; /* what the last sampler_wait() handed out */
@@ -28,7 +30,7 @@ struct sampler {
 
 static const char *domain_name(struct sampler *sampler, pid_t pid)
 {
-	const struct domain *domain = registry_find(sampler->registry, pid);
+	const struct domain *domain = registry_find_last(sampler->registry, pid);
 
 	if (domain)
 		return domain->name;
@@ -74,6 +76,7 @@ void sampler_free(struct sampler *sampler)
 	if (!sampler)
 		return;
 	actors_free(sampler->actors);
+	departed_free(&sampler->departed);
 	arena_free(&sampler->wait_arena);
 	free(sampler);
 }
@@ -136,11 +139,15 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 {
 	uint64_t under_way = sampler->clock > slot->since ? sampler->clock - slot->since : 0;
 
+	if (slot->state == SLOT_DEAD)
+		watched_leave(sampler->watched, watched);
+	if (watched->left_ns)
+		under_way = 0;
 	thread->role = watched->role;
 	thread->index = watched->index;
 	thread->tid = watched->tid;
 	thread->start = watched->start;
-	thread->dead = slot->state == SLOT_DEAD;
+	thread->dead = watched->left_ns;
 	thread->steal_ns = slot->steal_ns;
 	thread->run_delay_ns = slot->cum;
 	thread->merged = slot->merged;
@@ -150,7 +157,18 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 	if (thread->run_ns < watched->run_ns)
 		thread->run_ns = watched->run_ns;
 	watched->run_ns = thread->run_ns;
-	watched->last_taken = thread->dead;
+	watched->seen = true;
+	watched->taken = thread->dead;
+}
+
+static int depart(struct sampler *sampler, const struct watched *watched)
+{
+	const struct actor_thread thread = {.tid = watched->tid,
+					    .role = watched->role,
+					    .index = watched->index,
+					    .domain = watched->domain_sample->name};
+
+	return actors_depart(sampler->actors, watched->key, &thread);
 }
 
 static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena)
@@ -172,13 +190,15 @@ static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 		if (copy_bins(arena, &slot.waits[kind], &thread->waits[kind]))
 			return -ENOMEM;
-	return copy_intervals(sampler, arena, &slot, epoch, thread);
+	if (copy_intervals(sampler, arena, &slot, epoch, thread))
+		return -ENOMEM;
+	return watched->taken ? depart(sampler, watched) : 0;
 }
 
 static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
 		    struct domain_sample *sample)
 {
-	const struct domain *domain = registry_find(sampler->registry, pid);
+	const struct domain *domain = registry_find_last(sampler->registry, pid);
 
 	sample->pid = pid;
 	sample->name = arena_strdup(arena, domain_name(sampler, pid));
@@ -199,18 +219,26 @@ static int place_watched(struct sampler *sampler, struct snapshot *snap)
 
 	for (first = 0; first < watched->nr; first = next) {
 		pid_t pid = watched->at[order[first]].domain;
-		struct domain_sample *domain = &snap->domains[snap->nr_domains++];
+		struct domain_sample *domain = &snap->domains[snap->nr_domains];
+		size_t nr = 0;
 
-		for (next = first; next < watched->nr; next++)
+		for (next = first; next < watched->nr; next++) {
 			if (watched->at[order[next]].domain != pid)
 				break;
+			nr += !watched->at[order[next]].taken;
+		}
+		if (!nr)
+			continue;
+		snap->nr_domains++;
 		err = describe(sampler, pid, &snap->arena, domain);
 		if (err)
 			return err;
-		domain->threads = arena_array(&snap->arena, next - first, sizeof(*domain->threads));
+		domain->threads = arena_array(&snap->arena, nr, sizeof(*domain->threads));
 		if (!domain->threads)
 			return -ENOMEM;
 		for (i = first; i < next; i++) {
+			if (watched->at[order[i]].taken)
+				continue;
 			watched->at[order[i]].domain_sample = domain;
 			watched->at[order[i]].sample = &domain->threads[domain->nr_threads++];
 		}
@@ -225,7 +253,7 @@ static int sample_watched(struct sampler *sampler, struct snapshot *snap)
 	uint32_t slot;
 
 	for (slot = 1; slot <= watched->highest && !err; slot++)
-		if (watched->at[slot].key)
+		if (watched->at[slot].key && !watched->at[slot].taken)
 			err = sample_thread(sampler, slot, &snap->arena);
 	return err;
 }
@@ -254,6 +282,39 @@ static int sample_unwatched(struct sampler *sampler, struct snapshot *snap)
 			return err;
 	}
 	return 0;
+}
+
+static struct departed_domain *departed_domain(struct sampler *sampler, pid_t pid)
+{
+	const struct domain *known = registry_find_last(sampler->registry, pid);
+	struct departed *departed = &sampler->departed;
+	struct departed_domain *domain = departed_find(departed, pid, known ? known->start : 0);
+	struct domain_sample sample = {0};
+
+	if (domain || describe(sampler, pid, &departed->arena, &sample))
+		return domain;
+	domain = departed_new(departed);
+	if (domain)
+		domain->sample = sample;
+	return domain;
+}
+
+int sampler_collect(struct sampler *sampler, uint32_t index)
+{
+	struct watched *watched = &sampler->watched->at[index];
+	struct departed_domain *domain = departed_domain(sampler, watched->domain);
+	struct thread_sample sample = {0};
+	bool seen = watched->seen;
+	int err;
+
+	if (!domain)
+		return -ENOMEM;
+	watched->domain_sample = &domain->sample;
+	watched->sample = &sample;
+	err = sample_thread(sampler, index, &sampler->departed.arena);
+	if (!err)
+		err = departed_add(&sampler->departed, domain, &sample, seen);
+	return err;
 }
 
 /* Second field of /proc/self/statm, in pages (fs/proc/array.c). */
@@ -318,10 +379,10 @@ int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
 	int err;
 
 	registry_domains(sampler->registry, &nr);
-	snap.domains = arena_array(&snap.arena, nr + sampler->watched->nr, sizeof(*snap.domains));
+	nr += sampler->watched->nr + sampler->departed.nr_domains;
+	snap.domains = arena_array(&snap.arena, nr, sizeof(*snap.domains));
 	if (!snap.domains)
 		return -ENOMEM;
-	actors_begin(sampler->actors);
 	snap.time_ns = clock_ns(CLOCK_REALTIME);
 	snap.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	sampler->clock = tracer_clock(sampler->tracer);
@@ -330,6 +391,8 @@ int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
 		err = sample_watched(sampler, &snap);
 	if (!err)
 		err = sample_unwatched(sampler, &snap);
+	if (!err)
+		err = departed_move(&sampler->departed, &snap);
 	if (!err)
 		err = actors_end(sampler->actors, &snap);
 	if (err) {
@@ -385,7 +448,8 @@ static void wait_thieves(struct sampler *sampler, const struct event *event, str
 
 void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait)
 {
-	const struct domain *domain = registry_find(sampler->registry, (pid_t)event->tgid);
+	const struct domain *domain =
+		registry_find_last(sampler->registry, (pid_t)event->tgid);
 	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,
 				      .index = event->vcpu};
 	const struct watched *watched = &sampler->watched->at[event->slot % MAX_SLOTS];

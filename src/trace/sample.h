@@ -18,7 +18,11 @@ int sampler_new(struct tracer *tracer, struct registry *registry, struct watched
 		struct sampler **ret_sampler);
 void sampler_free(struct sampler *sampler);
 
-/* All but trace.dropped. Slots of dead threads are marked last_taken. 0 or -errno. */
+/* Keep the last counts of a slot whose thread has left for the next snapshot; it is marked taken. 0
+ * or -errno. */
+int sampler_collect(struct sampler *sampler, uint32_t index);
+
+/* All but trace.dropped. Slots of threads that have left are marked taken. 0 or -errno. */
 int sampler_take(struct sampler *sampler, struct snapshot *ret_snap);
 
 /* A wait's event with names, valid until the next call. */

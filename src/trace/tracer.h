@@ -70,7 +70,13 @@ bool tracer_is_full(const struct tracer *tracer);
 size_t tracer_free_slots(const struct tracer *tracer);
 size_t tracer_slots(const struct tracer *tracer);
 
-/* Give a dead slot, or one whose thread is gone, back. */
+/*
+ * The slot's thread is not to be watched any more: nobody finds the slot. A hook that is running
+ * may still write to it; what no hook can have held since is given back.
+ */
+void tracer_retire(struct tracer *tracer, uint32_t index);
+
+/* Give the slot of a dead or retired thread back. */
 void tracer_release(struct tracer *tracer, uint32_t index);
 
 /* Co-stop skew in ns of the domain whose vCPUs have this slot.cell; 0 for cell 0. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "trace/tracer_parts.h"
 
 /* Keep the lowest numbers in use, so that they fill few chunks: a binary heap. */
@@ -169,30 +170,74 @@ size_t tracer_free_slots(const struct tracer *tracer)
 	return tracer->nr_spare + (size_t)(control->free_tail - control->free_head);
 }
 
-/* The cell is free again when the last thread has left it. */
+static uint64_t cell_weight(uint32_t state)
+{
+	return state == SLOT_WAITING ? 1ULL << 32 : state == SLOT_RUNNING;
+}
+
+/* As bpf/skew.h's skew_apply(): @slot's thread, as which it was counted, waits and runs no more. */
+static void cell_uncount(struct skew_cell *cell, const struct slot *slot)
+{
+	uint64_t weight = cell_weight(slot->counted), states;
+
+	__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST);
+	if (!weight)
+		return;
+	states = __atomic_sub_fetch(&cell->states, weight, __ATOMIC_SEQ_CST);
+	if ((states >> 32 && (uint32_t)states) ||
+	    !((states + weight) >> 32 && (uint32_t)(states + weight)))
+		return;
+	__atomic_add_fetch(&cell->skew_ns, mono_ns(), __ATOMIC_SEQ_CST);
+}
+
+/* The cell is free again when the last thread has left it; whoever joins it meanwhile keeps it. */
 static void cell_leave(struct tracer *tracer, const struct slot *slot)
 {
 	struct skew_cell *cell = &tracer->cells[slot->cell % tracer->nr_cells];
+	uint64_t owner, left;
 
 	if (!slot->cell)
 		return;
 	if (slot->vcpu >= 0)
-		__atomic_sub_fetch(&cell->vcpus, 1, __ATOMIC_SEQ_CST);
-	if (!__atomic_sub_fetch(&cell->members, 1, __ATOMIC_SEQ_CST))
-		memset(cell, 0, sizeof(*cell));
+		cell_uncount(cell, slot);
+	owner = __atomic_load_n(&cell->owner, __ATOMIC_ACQUIRE);
+	do
+		left = owner >> 32 == 1 ? CELL_CLOSING : owner - CELL_MEMBER;
+	while (!__atomic_compare_exchange_n(&cell->owner, &owner, left, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_ACQUIRE));
+	if (left != CELL_CLOSING)
+		return;
+	cell->vcpus = 0;
+	cell->states = 0;
+	cell->skew_ns = 0;
+	__atomic_store_n(&cell->owner, 0, __ATOMIC_RELEASE);
+}
+
+/* @key with the next generation in it. */
+static uint64_t key_next(uint64_t key)
+{
+	return (key & ~(uint64_t)UINT32_MAX) | (uint32_t)(key + MAX_SLOTS);
+}
+
+void tracer_retire(struct tracer *tracer, uint32_t index)
+{
+	struct slot *slot = slot_rw(tracer, index);
+
+	if (slot)
+		__atomic_store_n(&slot->key, key_next(slot->key), __ATOMIC_SEQ_CST);
 }
 
 void tracer_release(struct tracer *tracer, uint32_t index)
 {
 	struct slot *slot = slot_rw(tracer, index);
-	uint64_t key;
+	uint32_t next;
 
 	if (!slot)
 		return;
 	cell_leave(tracer, slot);
-	key = slot->key; /* holds the slot's generation */
+	next = (uint32_t)key_next(slot->key) & ~(MAX_SLOTS - 1);
 	memset(slot, 0, sizeof(*slot));
-	slot->key = key;
+	slot->key = next;
 	spare_push(tracer, index);
 	slots_refill(tracer, tracer->reserve);
 }

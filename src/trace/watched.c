@@ -2,10 +2,14 @@
 #include "trace/watched.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "base/clock.h"
+#include "host/task.h"
 
 /* include/linux/threads.h, PID_MAX_LIMIT on 64 bit: 4 * 1024 * 1024 */
 #define NR_TIDS (1U << 22)
@@ -52,19 +56,22 @@ static bool is_void(const struct slot *slot)
 	return slot->state == SLOT_DEAD && !slot->run_ns;
 }
 
+void watched_leave(struct watched_table *table, struct watched *watched)
+{
+	if (watched->left_ns)
+		return;
+	watched->left_ns = mono_ns();
+	table->nr_left++;
+}
+
 /* False: the kernel side is still filling it in. */
-static bool take(struct watched_table *table, struct tracer *tracer, const struct slot *slot,
-		 uint32_t index)
+static bool take(struct watched_table *table, const struct slot *slot, uint32_t index)
 {
 	struct watched *watched = &table->at[index];
 
 	if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_FREE ||
 	    __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE) & 1)
 		return false;
-	if (is_void(slot)) {
-		tracer_release(tracer, index);
-		return true;
-	}
 	memset(watched, 0, sizeof(*watched));
 	watched->key = slot->key;
 	watched->tid = (pid_t)slot->tid;
@@ -72,9 +79,14 @@ static bool take(struct watched_table *table, struct tracer *tracer, const struc
 	watched->start = slot->start_boottime / TICK_NS;
 	watched->role = slot->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR;
 	watched->index = slot->vcpu;
-	table->slot_of_tid[slot->tid % NR_TIDS] = index;
+	watched->joined = table->joins + 1; /* its process is looked at first */
 	table->order[table->nr++] = index;
 	table->unsorted = true;
+	watched->taken = is_void(slot);
+	if (!watched->taken)
+		table->slot_of_tid[slot->tid % NR_TIDS] = index;
+	if (slot->state == SLOT_DEAD)
+		watched_leave(table, watched);
 	if (index > table->highest)
 		table->highest = index;
 	return true;
@@ -90,20 +102,21 @@ void watched_take_adopted(struct watched_table *table, struct tracer *tracer)
 	for (i = 0; i < table->nr_fresh; i++) {
 		const struct slot *slot = tracer_slot(tracer, table->fresh[i]);
 
-		if (slot && !take(table, tracer, slot, table->fresh[i]))
+		if (slot && !take(table, slot, table->fresh[i]))
 			table->fresh[left++] = table->fresh[i];
 	}
 	table->nr_fresh = left;
 }
 
 static void describe(struct watched_table *table, struct watched *watched,
-		     const struct thread *thread)
+		     const struct thread *thread, bool gone)
 {
+	if (!gone)
+		watched->joined = table->joins;
 	if (watched->role != thread->role || watched->index != thread->index)
 		table->unsorted = true;
 	watched->role = thread->role;
 	watched->index = thread->index;
-	watched->missing = 0;
 	snprintf(watched->name, sizeof(watched->name), "%s",
 		 thread->name ? thread->name : thread->comm);
 }
@@ -129,18 +142,20 @@ ssize_t watched_join(struct watched_table *table, struct registry *registry,
 	requests = calloc(room + 1, sizeof(*requests));
 	if (!requests)
 		return -ENOMEM;
+	table->joins++;
 	for (d = 0; d < nr_domains; d++) {
 		for (t = 0; t < domains[d].nr_threads; t++) {
 			struct thread *thread = &domains[d].threads[t];
 			uint32_t slot = table->slot_of_tid[(uint32_t)thread->tid % NR_TIDS];
 
-			if (is_slot_of(table, slot, thread)) {
-				thread->slot = (int)slot;
-				describe(table, &table->at[slot], thread);
-				continue;
-			}
+			bool gone = thread->gone || domains[d].gone;
+
 			thread->slot = -1;
-			if (thread->gone || domains[d].gone)
+			if (is_slot_of(table, slot, thread)) {
+				describe(table, &table->at[slot], thread, gone);
+				thread->slot = table->at[slot].left_ns ? -1 : (int)slot;
+			}
+			if (gone || thread->slot >= 0)
 				continue;
 			requests[nr].tid = thread->tid;
 			requests[nr].what.start = thread->start;
@@ -152,29 +167,114 @@ ssize_t watched_join(struct watched_table *table, struct registry *registry,
 	return (ssize_t)nr;
 }
 
-/* Full scans that must miss a thread whose last switch was hidden from tracing. */
-#define MISSING_SCANS 2
+/* The hooks that found a slot before its thread left, or its last switch, are done with it. */
+#define RIPE_NS 10000000ULL
 
-void watched_drop_dead(struct watched_table *table, struct tracer *tracer)
+/* A thread leaves /proc before its last switch; when that was hidden from tracing, it is not known
+ * to be dead. */
+#define MISSED_NS 2000000000ULL
+
+static bool is_in_proc(const struct watched *watched)
 {
-	size_t i, left = 0;
-	uint32_t slot;
+	struct task_stat stat;
+	char path[32];
 
-	for (slot = 1; slot <= table->highest; slot++) {
+	snprintf(path, sizeof(path), "/proc/%d/stat", watched->tid);
+	return !task_read_stat(AT_FDCWD, path, &stat) && stat.start == watched->start;
+}
+
+static void review(struct watched_table *table, struct tracer *tracer, struct registry *registry,
+		   uint32_t index)
+{
+	struct watched *watched = &table->at[index];
+	const struct slot *slot = tracer_slot(tracer, index);
+	uint64_t now = mono_ns();
+	bool there;
+
+	if (!slot)
+		return;
+	if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_DEAD) {
+		watched_leave(table, watched);
+		return;
+	}
+	there = is_in_proc(watched);
+	if (there && registry_find(registry, watched->domain))
+		return;
+	if (!there && !watched->missed_ns)
+		watched->missed_ns = now;
+	if (there || now - watched->missed_ns >= MISSED_NS) {
+		tracer_retire(tracer, index);
+		watched_leave(table, watched);
+		return;
+	}
+	table->nr_missed++;
+}
+
+void watched_review(struct watched_table *table, struct tracer *tracer, struct registry *registry)
+{
+	table->nr_missed = 0;
+	for (uint32_t index = 1; index <= table->highest; index++) {
+		const struct watched *watched = &table->at[index];
+
+		if (watched->key && !watched->left_ns && watched->joined != table->joins)
+			review(table, tracer, registry, index);
+	}
+}
+
+static bool is_ripe(const struct watched *watched, uint64_t now)
+{
+	return watched->key && watched->left_ns && now - watched->left_ns >= RIPE_NS;
+}
+
+uint32_t watched_ripe(const struct watched_table *table, uint32_t from)
+{
+	uint64_t now = table->nr_left ? mono_ns() : 0;
+
+	for (uint32_t index = from; now && index <= table->highest; index++)
+		if (is_ripe(&table->at[index], now) && !table->at[index].taken)
+			return index;
+	return 0;
+}
+
+void watched_drop(struct watched_table *table, struct tracer *tracer)
+{
+	uint64_t now = mono_ns();
+	size_t i, left = 0;
+
+	if (!table->nr_left)
+		return;
+	for (uint32_t slot = 1; slot <= table->highest; slot++) {
 		struct watched *watched = &table->at[slot];
 		uint32_t *by_tid = &table->slot_of_tid[(uint32_t)watched->tid % NR_TIDS];
 
-		if (!watched->key || (!watched->last_taken && watched->missing <= MISSING_SCANS))
+		if (!is_ripe(watched, now) || !watched->taken)
 			continue;
 		if (*by_tid == slot)
 			*by_tid = 0;
 		watched->key = 0;
+		table->nr_left--;
 		tracer_release(tracer, slot);
 	}
 	for (i = 0; i < table->nr; i++)
 		if (table->at[table->order[i]].key)
 			table->order[left++] = table->order[i];
 	table->nr = left;
+}
+
+void watched_hold(const struct watched_table *table, struct registry *registry)
+{
+	size_t nr, i;
+	struct domain *domains = registry_domains(registry, &nr);
+
+	for (i = 0; i < nr; i++)
+		domains[i].held = false;
+	for (i = 0; i < table->nr; i++) {
+		const struct watched *watched = &table->at[table->order[i]];
+		struct domain *domain = registry_find_last(registry, watched->domain);
+
+		if (domain && !watched->taken)
+			domain->held = true;
+	}
 }
 
 static int by_place(const void *a, const void *b, void *data)

@@ -23,12 +23,15 @@ struct watched {
 	enum role role;
 	int index;
 	char name[WATCHED_NAME_MAX];
-	uint64_t run_ns;      /* as last shown: a count that includes an estimate never goes back */
-	unsigned int missing; /* full scans in a row that did not find it */
+	uint64_t run_ns;    /* as last shown: a count that includes an estimate never goes back */
+	uint64_t joined;    /* the latest join in which it was one of a domain's threads */
+	uint64_t missed_ns; /* when /proc was first seen to have it no more, 0: it has */
+	uint64_t left_ns;   /* when it was found dead, or in no domain any more; 0: neither */
+	bool seen;	    /* a snapshot has it */
 	/* its place in the snapshot that is being made */
 	struct domain_sample *domain_sample;
 	struct thread_sample *sample;
-	bool last_taken; /* it is dead and a snapshot holds its last counts */
+	bool taken; /* it has left and its last counts are taken */
 };
 
 struct watched_table {
@@ -40,6 +43,9 @@ struct watched_table {
 	uint32_t *fresh;  /* adopted, not yet filled in by the kernel side */
 	size_t nr_fresh;
 	bool unsorted;
+	uint64_t joins;
+	size_t nr_left;
+	size_t nr_missed; /* not in /proc any more, and their last switch was not seen (yet) */
 };
 
 int watched_init(struct watched_table *table); /* -ENOMEM */
@@ -55,9 +61,23 @@ void watched_take_adopted(struct watched_table *table, struct tracer *tracer);
 ssize_t watched_join(struct watched_table *table, struct registry *registry,
 		     struct tracer_request **ret_requests);
 
-/* Forget the slots whose last counts are taken, or that nothing has found for long, and give them
- * back. */
-void watched_drop_dead(struct watched_table *table, struct tracer *tracer);
+/* The thread is dead, or no domain's any more. */
+void watched_leave(struct watched_table *table, struct watched *watched);
+
+/*
+ * After a join: which threads have left? The dead, those that /proc does not have any more, and
+ * those of a process that is no domain now; the latter's counters stop.
+ */
+void watched_review(struct watched_table *table, struct tracer *tracer, struct registry *registry);
+
+/* The next slot from @from on whose last counts are ripe to be taken, 0: there is none. */
+uint32_t watched_ripe(const struct watched_table *table, uint32_t from);
+
+/* Forget the slots whose last counts are ripe and taken, and give them back. */
+void watched_drop(struct watched_table *table, struct tracer *tracer);
+
+/* Have the registry keep the domains whose threads' last counts are not taken. */
+void watched_hold(const struct watched_table *table, struct registry *registry);
 
 /* @order sorted; valid until the next change. */
 const uint32_t *watched_order(struct watched_table *table);
