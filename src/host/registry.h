@@ -32,6 +32,7 @@ struct process {
 	char comm[TASK_COMM_LEN];
 	bool vmm;	   /* its executable is called like a VMM: it may still become a domain */
 	bool sighted;	   /* KVM was seen running it */
+	unsigned int sighted_scan; /* when last */
 	pid_t vhost_owner; /* a vhost kernel thread's; else 0 */
 	unsigned int seen; /* in which scan it was there last */
 };

@@ -74,7 +74,7 @@ static bool must_judge(const struct registry *reg, const struct process *process
 	if (!same || full)
 		return true;
 	if (domain && !strcmp(domain->accel, "kvm"))
-		return false;
+		return process->sighted; /* it may have no KVM any more */
 	return process->vmm || reg->now < process->start + PROCESS_YOUNG_SECS * reg->hz;
 }
 
@@ -284,6 +284,7 @@ int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)
 		return -ESRCH;
 	if (!err) {
 		process->sighted = true;
+		process->sighted_scan = reg->scans;
 		err = process_look(reg, process, true);
 		if (err < 0)
 			return err;

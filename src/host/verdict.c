@@ -11,8 +11,12 @@
 #include "host/registry.h"
 #include "host/role.h"
 
-/* Does the process hold a file of KVM's VM (virt/kvm/kvm_main.c: "kvm-vm")? */
-static bool holds_vm(struct registry *reg, int dir)
+/* So many scans KVM's word holds for a process that no longer has what it was seen to run. */
+#define SIGHTED_SCANS 2
+
+/* Does the process hold a file of KVM's VM (virt/kvm/kvm_main.c: "kvm-vm"), or at least one of its
+ * vCPUs ("kvm-vcpu:N"), which keep it alive? */
+static bool holds_kvm(struct registry *reg, int dir)
 {
 	autoclose int fds = proc_open(dir, "fd");
 
@@ -23,7 +27,8 @@ static bool holds_vm(struct registry *reg, int dir)
 
 		snprintf(fd, sizeof(fd), "%d", reg->fds.entries[i].id);
 		if (proc_link(fds, fd, link, sizeof(link)) > 0 &&
-		    !strcmp(link, "anon_inode:kvm-vm"))
+		    (!strcmp(link, "anon_inode:kvm-vm") ||
+		     !strncmp(link, "anon_inode:kvm-vcpu", strlen("anon_inode:kvm-vcpu"))))
 			return true;
 	}
 	return false;
@@ -61,6 +66,14 @@ static enum verdict verdict_of_qemu(struct registry *reg, int dir, const char *e
 	return qemu_may_emulate(&argv) ? VERDICT_TCG : VERDICT_NONE;
 }
 
+/* Its links may not be seen, or went with a main thread whose others still run. */
+static enum verdict verdict_unseen(const struct task_stat *stat, int err)
+{
+	bool hidden = err == -EACCES || err == -EPERM || strchr("ZX", stat->state);
+
+	return hidden ? VERDICT_HIDDEN : VERDICT_NONE;
+}
+
 enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 			const struct task_stat *stat)
 {
@@ -71,17 +84,19 @@ enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 	process->vhost_owner = stat->flags & TASK_KTHREAD ? role_vhost_owner(stat->comm) : 0;
 	if (stat->flags & TASK_KTHREAD)
 		return VERDICT_NONE;
-	if (process->sighted)
+	if (process->sighted && reg->scans - process->sighted_scan < SIGHTED_SCANS)
 		return VERDICT_KVM;
 	len = proc_link(dir, "exe", exe, sizeof(exe));
 	if (len < 0)
-		return len == -EACCES || len == -EPERM ? VERDICT_HIDDEN : VERDICT_NONE;
+		return verdict_unseen(stat, (int)len);
 	process->vmm = exe_is_vmm(exe);
 	if (reg->trusted && !strcmp(exe, reg->trusted))
 		return VERDICT_KVM;
 	if (is_fork_of_domain(reg, stat))
 		return VERDICT_NONE;
-	kvm = holds_vm(reg, dir);
+	kvm = holds_kvm(reg, dir);
+	if (process->sighted && (kvm || process->vmm))
+		return VERDICT_KVM;
 	if (exe_is_qemu(exe))
 		return verdict_of_qemu(reg, dir, exe, kvm);
 	return kvm ? VERDICT_KVM : VERDICT_NONE;

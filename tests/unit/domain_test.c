@@ -325,11 +325,82 @@ static void sighted(void **state)
 	/* QEMU's own number, where KVM's is an APIC id */
 	assert_int_equal(registry_sighted(reg, 900, 902, 4), 0);
 	check_thread(900, 902, ROLE_VCPU, 2);
-	for (int i = 0; i < 20; i++) /* a scan that finds no fd of KVM's does not take it back */
+	scan(); /* KVM's word holds for a moment, whatever is found */
+	check_thread(900, 901, ROLE_VCPU, 3);
+	fake_fd(&fake, 900, 7, "anon_inode:kvm-vcpu:3");
+	for (int i = 0; i < 20; i++)
 		scan();
 	check_thread(900, 901, ROLE_VCPU, 3);
 	assert_int_equal(registry_sighted(reg, 900, 999, 0), -ESRCH);
 	assert_int_equal(registry_sighted(reg, 999, 999, 0), -ESRCH);
+	fake_remove(&fake, "proc/900/fd/7"); /* it has no KVM any more */
+	scan();
+	scan();
+	assert_int_equal(living(), 0);
+	assert_int_equal(registry_sighted(reg, 900, 901, 3), 0);
+	assert_int_equal(living(), 1);
+}
+
+/* KVM's word was about the program that ran then. */
+static void sighted_exec(void **state)
+{
+	struct fake_process p = {
+		.pid = 900, .comm = "myvmm", .start = 100, .exe = "/opt/myvmm", .cmdline = "myvmm"};
+
+	(void)state;
+	fake_process(&fake, &p);
+	fake_thread(&fake, 900, 901, "worker", 100, 0);
+	assert_int_equal(registry_sighted(reg, 900, 901, 3), 0);
+	assert_int_equal(living(), 1);
+	p.comm = "sleep";
+	p.exe = "/bin/sleep";
+	p.stack = 4711;
+	fake_process(&fake, &p);
+	assert_int_equal(registry_scan_pid(reg, 900), 0);
+	assert_int_equal(living(), 0);
+}
+
+/* A process' files go with its main thread, its vCPUs need not. */
+static void main_thread_ends(void **state)
+{
+	(void)state;
+	kvm_process(900, 100, "web-1");
+	fake_thread(&fake, 900, 901, "CPU 0/KVM", 100, 0);
+	scan();
+	fake_remove(&fake, "proc/900/exe");
+	fake_remove(&fake, "proc/900/fd");
+	fake_file(&fake, "proc/900/stat",
+		  "900 (qemu-system-x86) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 2 0 100 0 0 1 1 1 0"
+		  " 0 0 0 0 0 0 0 0 0 17 3 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+	for (int i = 0; i < 20; i++)
+		scan();
+	assert_int_equal(living(), 1);
+}
+
+/* The name of a domain that is gone is there as long as it is asked for. */
+static void held(void **state)
+{
+	size_t nr;
+
+	(void)state;
+	kvm_process(900, 100, "web-1");
+	scan();
+	fake_remove(&fake, "proc/900");
+	scan();
+	registry_find_last(reg, 900)->held = true;
+	registry_reap(reg);
+	assert_null(registry_find(reg, 900));
+	assert_string_equal(registry_find_last(reg, 900)->name, "web-1");
+	kvm_process(900, 200, "web-2");
+	scan();
+	registry_reap(reg);
+	assert_string_equal(registry_find_last(reg, 900)->name, "web-2");
+	registry_domains(reg, &nr)->held = false;
+	assert_int_equal(nr, 2);
+	registry_reap(reg);
+	registry_domains(reg, &nr);
+	assert_int_equal(nr, 1);
+	assert_null(registry_find_last(reg, 901));
 }
 
 /* Without CAP_SYS_PTRACE neither links nor fds can be read; KVM's word and cmdline still can. */
@@ -387,6 +458,9 @@ int main(void)
 		T(dies_as_zombie),
 		T(hostile_names),
 		T(sighted),
+		T(sighted_exec),
+		T(main_thread_ends),
+		T(held),
 		T(one_process),
 		T(sighted_unprivileged),
 		cmocka_unit_test(no_proc),
