@@ -84,7 +84,7 @@ LIVE_TESTS := $(wildcard tests/live/*.t)
 
 $(LIVE_BIN): $(BUILD)/%: %.c
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -pthread -o $@ $<
 
 # What a live test finds its programs by; tests/kernels/boot -p passes it on.
 LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
@@ -124,7 +124,7 @@ MORE_libvirt = $(LIBVIRT_TESTS)
 deps-libvirt: ## install libvirtd and virsh, for check-libvirt
 	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_libvirt)'
 
-check-build-libvirt: $(BUILD)/stealscope $(GUEST) $(HOG)
+check-build-libvirt: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
 
 check-libvirt: deps-libvirt check-build-libvirt ## domains of a real libvirtd (KERNEL=6.12: there)
 	$(Q)$(if $(KERNEL),tests/kernels/fetch $(KERNELS_DIR) $(KERNEL))
@@ -143,7 +143,7 @@ $(SCALE_BIN): $(BUILD)/%: %.c tests/scale/lastwords.h src/base/clock.h
 		-o $@ $<
 
 .PHONY: check-build-scale check-scale
-check-build-scale: $(BUILD)/stealscope $(HOG) $(SCALE_BIN)
+check-build-scale: $(BUILD)/stealscope $(LIVE_BIN) $(SCALE_BIN)
 
 check-scale: check-build-scale ## 1,000 domains, and 80,000 threads that come and go
 	$(Q)$(LIVE_ENV) SCALE_BIN=$(abspath $(BUILD)/tests/scale) $(PROVE) $(SCALE_TESTS)

@@ -130,6 +130,20 @@ static bool is_slot_of(const struct watched_table *table, uint32_t slot,
 	       (!thread->start || watched->start == thread->start);
 }
 
+/* Join the two; true: the thread has no slot and may be asked for. */
+static bool join(struct watched_table *table, struct domain *domain, struct thread *thread)
+{
+	uint32_t slot = table->slot_of_tid[(uint32_t)thread->tid % NR_TIDS];
+	bool gone = thread->gone || domain->gone;
+
+	thread->slot = -1;
+	if (is_slot_of(table, slot, thread)) {
+		describe(table, &table->at[slot], thread, gone);
+		thread->slot = table->at[slot].left_ns ? -1 : (int)slot;
+	}
+	return !gone && thread->slot < 0;
+}
+
 ssize_t watched_join(struct watched_table *table, struct registry *registry,
 		     struct tracer_request **ret_requests)
 {
@@ -146,16 +160,10 @@ ssize_t watched_join(struct watched_table *table, struct registry *registry,
 	for (d = 0; d < nr_domains; d++) {
 		for (t = 0; t < domains[d].nr_threads; t++) {
 			struct thread *thread = &domains[d].threads[t];
-			uint32_t slot = table->slot_of_tid[(uint32_t)thread->tid % NR_TIDS];
 
-			bool gone = thread->gone || domains[d].gone;
-
-			thread->slot = -1;
-			if (is_slot_of(table, slot, thread)) {
-				describe(table, &table->at[slot], thread, gone);
-				thread->slot = table->at[slot].left_ns ? -1 : (int)slot;
-			}
-			if (gone || thread->slot >= 0)
+			/* a number without a start time may be another's by now */
+			if (!join(table, &domains[d], thread) ||
+			    !registry_thread_start(registry, &domains[d], thread))
 				continue;
 			requests[nr].tid = thread->tid;
 			requests[nr].what.start = thread->start;

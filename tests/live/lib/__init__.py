@@ -6,5 +6,6 @@ from .host import (Cgroup, Hog, Stat, accel, busy_ns, other_cpu, run_times, sche
                    status, tasks, temp_dir, wait_for, work_cpu)
 from .guest import Guest
 from .scope import Scope, tool
+from .vm import Vm
 from .window import CAUSES, Window, same_clock
 from .main import main
