@@ -29,7 +29,10 @@ check-run: all check-build $(MORE:%=check-build-%)
 
 $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(CORE_LIBS)
+
+# What of the tracer needs no kernel side.
+$(BUILD)/tests/unit/slots_test: $(BUILD)/src/trace/tracer_slots.o $(BUILD)/src/trace/watched.o
 
 .PHONY: check-unit
 check-unit: $(UNIT_BIN)
