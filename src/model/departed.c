@@ -131,7 +131,7 @@ static void add_up(struct departed_thread *to, const struct thread_sample *from)
 int departed_add(struct departed *departed, struct departed_domain *domain,
 		 const struct thread_sample *sample, bool seen)
 {
-	bool sum = !seen && departed->nr_threads >= DEPARTED_MAX;
+	bool sum = !seen && departed->nr_threads >= departed->max;
 	struct departed_thread *thread =
 		sum ? sum_of(departed, domain, sample) : thread_new(departed, domain);
 
@@ -218,12 +218,12 @@ int departed_move(struct departed *departed, struct snapshot *snap)
 		if (join_threads(&snap->arena, domain, sample_of(snap, domain)))
 			return -ENOMEM;
 	arena_join(&snap->arena, &departed->arena);
-	*departed = (struct departed){0};
+	*departed = (struct departed){.max = departed->max};
 	return 0;
 }
 
 void departed_free(struct departed *departed)
 {
 	arena_free(&departed->arena);
-	*departed = (struct departed){0};
+	*departed = (struct departed){.max = departed->max};
 }

@@ -3,15 +3,13 @@
  * The last counts of threads that ended since the latest snapshot: kept for the next one, however
  * long that takes, so that their slots can be used again at once.
  *
- * What a run without an interval keeps is bounded: beyond DEPARTED_MAX threads, those that no
- * snapshot has seen are added up by domain, role and index.
+ * What a run without an interval keeps is bounded: beyond @max threads, those that no snapshot has
+ * seen are added up by domain, role and index.
  */
 #ifndef STEALSCOPE_DEPARTED_H
 #define STEALSCOPE_DEPARTED_H
 
 #include "model/snapshot.h"
-
-#define DEPARTED_MAX 32768U
 
 struct departed_domain {
 	struct domain_sample sample; /* without threads; to be filled in by who adds it */
@@ -20,8 +18,9 @@ struct departed_domain {
 	struct departed_domain *next;
 };
 
-/* Zeroed it is empty. */
+/* Empty with nothing but @max in it. */
 struct departed {
+	size_t max;
 	struct arena arena; /* for all that a sample points to */
 	struct departed_domain *domains;
 	size_t nr_domains, nr_threads;

@@ -62,6 +62,7 @@ int sampler_new(struct tracer *tracer, struct registry *registry, struct watched
 	sampler->tracer = tracer;
 	sampler->registry = registry;
 	sampler->watched = watched;
+	sampler->departed.max = tracer_slots(tracer); /* as many more as the table holds */
 	err = actors_new(thread_of_key, sampler, &sampler->actors);
 	if (err) {
 		free(sampler);

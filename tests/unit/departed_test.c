@@ -5,6 +5,8 @@
 
 #include "model/departed.h"
 
+#define MAX 4096
+
 static struct departed_domain *domain_of(struct departed *departed, pid_t pid, const char *name)
 {
 	struct departed_domain *domain = departed_find(departed, pid, 100);
@@ -55,7 +57,7 @@ static void snap_new(struct snapshot *snap, size_t room)
 static void moved(void **state)
 {
 	struct thread_sample lives = {.role = ROLE_EMULATOR, .index = -1, .tid = 7};
-	struct departed departed = {0};
+	struct departed departed = {.max = MAX};
 	struct snapshot snap;
 
 	(void)state;
@@ -83,22 +85,22 @@ static void moved(void **state)
 /* However many come and go, what is kept is bounded, and nothing of it is lost. */
 static void bounded(void **state)
 {
-	struct departed departed = {0};
+	struct departed departed = {.max = MAX};
 	struct departed_domain *domain = domain_of(&departed, 7, "web-1");
 	const struct thread_sample *sum;
 	struct snapshot snap;
 
 	(void)state;
-	for (pid_t tid = 1; tid <= (pid_t)DEPARTED_MAX; tid++)
+	for (pid_t tid = 1; tid <= MAX; tid++)
 		add(&departed, domain, tid, 1, 1, false);
 	for (int i = 0; i < 1000; i++)
 		add(&departed, domain, 100000 + i, 30 + i % 2, (uint64_t)i % 2 + 1, false);
 	add(&departed, domain, 200000, 7, 1, true); /* its difference to the last one is needed */
-	assert_int_equal(departed.nr_threads, DEPARTED_MAX + 2);
+	assert_int_equal(departed.nr_threads, MAX + 2);
 	snap_new(&snap, departed.nr_domains);
 	assert_int_equal(departed_move(&departed, &snap), 0);
-	assert_int_equal(snap.domains[0].nr_threads, DEPARTED_MAX + 2);
-	sum = &snap.domains[0].threads[DEPARTED_MAX];
+	assert_int_equal(snap.domains[0].nr_threads, MAX + 2);
+	sum = &snap.domains[0].threads[MAX];
 	assert_int_equal(sum->tid, 100999);
 	assert_int_equal(sum->run_ns, 10000);
 	assert_int_equal(sum->steal_ns, 30500);
@@ -110,20 +112,20 @@ static void bounded(void **state)
 	assert_int_equal(sum->waits[WAIT_WAKEUP].bins[0].count, 1000);
 	assert_int_equal(sum->nr_thieves, 2);
 	assert_int_equal(sum->thieves[0].ns + sum->thieves[1].ns, 30500);
-	assert_int_equal(snap.domains[0].threads[DEPARTED_MAX + 1].steal_ns, 7);
+	assert_int_equal(snap.domains[0].threads[MAX + 1].steal_ns, 7);
 	snapshot_free(&snap);
 }
 
 /* Only the names of the smallest are lost. */
 static void many_thieves(void **state)
 {
-	struct departed departed = {0};
+	struct departed departed = {.max = MAX};
 	struct departed_domain *domain = domain_of(&departed, 7, "web-1");
 	const struct thread_sample *sum;
 	struct snapshot snap;
 
 	(void)state;
-	departed.nr_threads = DEPARTED_MAX;
+	departed.max = 0;
 	for (uint64_t thief = 1; thief <= 1000; thief++)
 		add(&departed, domain, 1, thief, thief, false);
 	snap_new(&snap, departed.nr_domains);
