@@ -65,11 +65,11 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name stealscope_bpf > $@.tmp && mv $@.tmp $@
 
-# Debian 12's packages. SUDO is what makes apt-get root's.
+# Packages of Debian 12 and 13. SUDO is what makes apt-get root's.
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
-DEPS_TEST := binutils libcmocka-dev libclang-rt-14-dev perl python3-minimal qemu-system-x86 tmux \
+DEPS_TEST := binutils libcmocka-dev libclang-rt-dev perl python3 qemu-system-x86 tmux \
 	prometheus curl openssl systemd \
 	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
 DEPS := $(DEPS_BUILD) $(DEPS_TEST)

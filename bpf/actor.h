@@ -78,9 +78,19 @@ static __always_inline void actor_ran(struct actors *actors, __u32 at, __u64 ns,
 	actors->last[at] = clock;
 }
 
-static __always_inline __u32 actor_of_thread(struct actors *actors, __u64 key)
+/* @task: NULL where its name cannot be had. */
+static __always_inline __u32 actor_of_thread(struct actors *actors, __u64 key,
+					     struct task_struct *task)
 {
-	return actor_find(actors, key, key) & (NR_ACTORS - 1);
+	__u32 at = actor_find(actors, key, key);
+	struct actor_name *name = &actors->name[at & (NR_ACTORS - 1)];
+
+	if (at & ACTOR_NEW) {
+		__builtin_memset(name, 0, sizeof(*name));
+		if (task)
+			__builtin_memcpy(name->comm, task->comm, COMM_LEN);
+	}
+	return at & (NR_ACTORS - 1);
 }
 
 static __always_inline __u32 actor_of_kernel(struct actors *actors, struct task_struct *task)

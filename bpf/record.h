@@ -155,12 +155,16 @@ static __always_inline bool here_at(struct here *here, struct rq *rq, __u32 seen
 	here->rq = rq;
 	here->clock = rq->clock;
 	here->line = line_at(cpu);
-	here->record = bpf_map_lookup_elem(&records, &cpu);
 	here->counts = counts_at(cpu);
-	if (!here->line || !here->record || !here->counts)
+	if (!here->line || !here->counts)
 		return false;
+	here->record = NULL;
+	here->hidden = 0;
+	if (!with_thieves)
+		return true;
+	here->record = bpf_map_lookup_elem(&records, &cpu);
 	here->hidden = line_hidden(here->line, rq, seen);
-	return true;
+	return here->record;
 }
 
 static __always_inline __u64 *domain_sum(__u32 cpu, __u32 cell)
@@ -179,7 +183,7 @@ static __always_inline void runner_of(struct here *here, struct task_struct *tas
 	if (slot) {
 		ret->class = CLASS_DOMAIN;
 		ret->cell = slot->cell;
-		ret->index = actor_of_thread(&here->record->actors, slot->key);
+		ret->index = actor_of_thread(&here->record->actors, slot->key, task);
 	} else if (!task->pid) {
 		ret->class = CLASS_IDLE;
 	} else if (task->flags & PF_KTHREAD) {
@@ -212,7 +216,7 @@ static __always_inline void runner_of_last(struct here *here, struct runner *ret
 	if (slot) {
 		ret->class = CLASS_DOMAIN;
 		ret->cell = slot->cell;
-		ret->index = actor_of_thread(&here->record->actors, slot->key);
+		ret->index = actor_of_thread(&here->record->actors, slot->key, NULL);
 	} else if (!BPF_CORE_READ(task, pid)) {
 		ret->class = CLASS_IDLE;
 	} else {

@@ -94,9 +94,9 @@ static __always_inline __u64 share_of(__u64 ns, __u64 share)
 	return share == SHARE_ONE ? ns : ns * share >> SHARE_SHIFT;
 }
 
-/* Name who ran since the baseline, each with @share of its time. */
+/* Name who ran since the baseline, but the @victim, each with @share of its time. */
 __noinline int name_thieves(struct thief_table *table, const struct record *record,
-			    const struct waiter *waiter, __u64 share)
+			    const struct waiter *waiter, __u64 share, __u64 victim)
 {
 	__u32 i;
 
@@ -105,7 +105,7 @@ __noinline int name_thieves(struct thief_table *table, const struct record *reco
 	for (i = 0; i < NR_ACTORS && i < record->actors.nr; i++) {
 		__u64 ns = share_of(actor_since(&record->actors, &waiter->actors, i), share);
 
-		if (ns)
+		if (ns && record->actors.key[i] != victim)
 			thief_add(table, record->actors.key[i], &record->actors.name[i], ns);
 	}
 	return 0;
@@ -145,9 +145,9 @@ static __always_inline void explain_ran(struct slot *slot, const struct record *
 	explain(slot, CAUSE_HOST, share_of(ran->host, share));
 	explain(slot, CAUSE_VM, share_of(ran->domains - ran->own, share));
 	explain(slot, CAUSE_SELF, share_of(ran->own, share));
-	name_thieves(&interval_of(slot)->thieves, record, waiter, share);
+	name_thieves(&interval_of(slot)->thieves, record, waiter, share, slot->key);
 	if (detail)
-		name_thieves(&detail->thieves, record, waiter, share);
+		name_thieves(&detail->thieves, record, waiter, share, slot->key);
 }
 
 /*
@@ -162,6 +162,10 @@ __noinline int explain_part(struct slot *slot, const struct waiter *waiter, __u6
 
 	if (!slot || !waiter || quota == QUOTA_UNKNOWN)
 		return 0;
+	if (!with_thieves) {
+		explain(slot, CAUSE_QUOTA, quota < part ? quota : part);
+		return 0;
+	}
 	cpu = waiter->cpu;
 	record = bpf_map_lookup_elem(&records, &cpu);
 	if (!record)
@@ -175,8 +179,7 @@ __noinline int explain_part(struct slot *slot, const struct waiter *waiter, __u6
 		quota = part;
 	explain(slot, CAUSE_QUOTA, quota);
 	ran.idle -= ran.idle < quota ? ran.idle : quota;
-	if (with_thieves)
-		explain_ran(slot, record, waiter, &ran, part - quota);
+	explain_ran(slot, record, waiter, &ran, part - quota);
 	return 0;
 }
 

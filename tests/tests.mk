@@ -175,7 +175,7 @@ $(BENCH)/empty.bpf.o: tests/bench/empty.bpf.c
 deps-bench: ## install the peers that the benchmarks compare with
 	@$(MAKE) --no-print-directory deps DEPS='$(BENCH_DEPS)'
 
-bench: deps-bench $(BUILD)/stealscope $(GUEST) $(BENCH_BIN) ## what tracing costs, against its goals (ROUNDS=9)
+bench: deps-bench $(BUILD)/stealscope $(GUEST) $(HOG) $(BENCH_BIN) ## what tracing costs, against its goals (ROUNDS=9)
 	$(Q)$(BENCH_ENV) tests/bench/bench $(ROUNDS)
 
 bench-peers: deps-bench $(BUILD)/stealscope $(GUEST) $(HOG) $(BENCH_BIN) ## others' tools beside ours: cost, and what they say (ROUNDS=9)

@@ -41,7 +41,9 @@ def restarted(scope, old):
     before, began = scope.total(old.pid, old.tids[0]), time.monotonic_ns()
     old.quit()
     took = time.monotonic_ns() - began  # it is paused: to end is all that it does
-    scope.wait("the old guest to go", lambda report: old.pid not in pids(report))
+    ended = len(scope.reports)
+    wait_for("the old guest to go", lambda: len(scope.reports) > ended and
+             old.pid not in pids(scope.reports[-1]))
     ok(True, "a guest that ended is gone from the reports")
     gone = len(scope.reports)
     new = started_while_tracing(scope)

@@ -33,6 +33,10 @@ def both_named():
     exact = [line for line in both if sum(thief["ns"] for thief in line["thieves"]
                                           if "pid" in thief) >= 0.99 * line["wait_ns"]]
     ok(len(exact) >= 0.9 * len(both), "their thieves explain all of the wait", len(exact))
+    wrong = [(cause, line) for line in lines for cause in CAUSES
+             if sum(thief["ns"] for thief in line["thieves"] if thief["cause"] == cause) >
+             line["cause_ns"][cause]]
+    equal(wrong, [], "no line's thieves took more than their cause")
     guest.quit()
     for hog in hogs:
         hog.end()

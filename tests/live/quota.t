@@ -67,13 +67,16 @@ def contended(name, cgroup, guest):
 
 
 def moved(name, cgroup, guest):
-    """Throttled, contended and moved from CPU to CPU: each runqueue has a throttled time of its own."""
+    """
+    Throttled, contended and moved from CPU to CPU: each runqueue has a throttled time of its own. A
+    switch that is hidden from tracing on a CPU where nobody waited yet costs a part of a wait.
+    """
     hogs = [Hog("live-hog"), Hog("live-hog", cpu=other_cpu())]
     window = Window(guest)
     with window, Mover(guest.tids[0]):
         time.sleep(WINDOW)
     os.sched_setaffinity(guest.tids[0], {work_cpu()})
-    causes = window.stolen(name, guest)
+    causes = window.stolen(name, guest, unknown=0.03)
     _, delay = window.grown(guest)
     between(causes["quota"] / window.wall_ns, 0.3, 0.78, f"{name}: quota")
     by_hogs = window.taken_by(guest, cause="host", comm="live-hog")
