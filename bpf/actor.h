@@ -15,8 +15,8 @@
 
 struct actors {
 	__u32 nr;
-	__u32 oldest; /* while a place is looked for */
-	__u64 births;		  /* actors that ever came */
+	__u32 oldest;		   /* while a place is looked for */
+	__u64 births;		   /* actors that ever came */
 	__u8 hint[NR_ACTOR_HINTS]; /* where it may be */
 	__u64 key[NR_ACTORS];
 	__u64 ns[NR_ACTORS];   /* since it came */
@@ -114,8 +114,8 @@ static __always_inline __u32 actor_of_kernel(struct actors *actors, struct task_
 static __u64 root_cgroup, root_group;
 
 /*
- * The cgroup that says most about what a task belongs to: version 2's, or where it is in the root of
- * that, the cpu controller's. An autogroup's task_group has no cgroup: the load reads 0.
+ * The cgroup that says most about what a task belongs to: version 2's, or where it is in the root
+ * of that, the cpu controller's. An autogroup's task_group has no cgroup: the load reads 0.
  */
 static __always_inline __u64 cgroup_of(struct task_struct *task)
 {
@@ -146,7 +146,8 @@ static __always_inline __u64 comm_half(struct task_struct *task, int half)
 	return *(__u64 *)(half ? &task->comm[8] : &task->comm[0]);
 }
 
-/* Odd constants without a pattern (the golden ratio's, MurmurHash3's): all bits reach the upper ones. */
+/* Odd constants without a pattern (the golden ratio's, MurmurHash3's): all bits reach the upper
+ * ones. */
 static __always_inline __u64 host_hash(__u64 low, __u64 high, __u64 cgroup)
 {
 	return low * 0xff51afd7ed558ccdULL ^ high * 0xc4ceb9fe1a85ec53ULL ^
@@ -188,8 +189,8 @@ __noinline int actors_base(const struct actors *actors, struct actors_base *base
 }
 
 /* What actor @at had of the CPU since the baseline. */
-static __always_inline __u64 actor_since(const struct actors *actors, const struct actors_base *base,
-					 __u32 at)
+static __always_inline __u64 actor_since(const struct actors *actors,
+					 const struct actors_base *base, __u32 at)
 {
 	return actors->ns[at] - (actors->born[at] > base->births ? 0 : base->ns[at]);
 }

@@ -15,12 +15,11 @@
 
 /* include/linux/sched.h, unchanged from 5.15 to 6.18 */
 #define TASK_DEAD 0x80
-#define TASK_ON_RQ_MIGRATING 2 /* kernel/sched/sched.h */
 #define PF_KTHREAD 0x00200000
 
 /* Set before loading; the verifier drops what is off. */
 const volatile bool with_thieves = true;
-const volatile bool with_times; /* for the benchmark: how long each hook runs */
+const volatile bool with_times;	    /* for the benchmark: how long each hook runs */
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
 const volatile __u32 skew_mask;	    /* skew_cells - 1 */
 const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */

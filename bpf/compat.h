@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Everything that differs between kernels, 5.15 to 6.18, with the version and the reason.
+ * Everything that differs between kernels, 5.15 to 7.3, with the version and the reason.
  */
 #ifndef STEALSCOPE_COMPAT_H
 #define STEALSCOPE_COMPAT_H
@@ -24,14 +24,20 @@ static __always_inline __u32 task_state(struct task_struct *task)
 	return ((struct task_struct___before_5_14 *)task)->state;
 }
 
+/* A type of the kernel's by its name; what is in it does not matter. */
+struct rqspinlock_held___any {
+	int any;
+};
+
 /*
  * Task storage is safe to create with the runqueue's lock held only where it comes from
- * bpf_mem_alloc (v6.4, 6ae9d5e99e1d): kmalloc() before that may wake kswapd, or sleep on
- * PREEMPT_RT.
+ * bpf_mem_alloc (v6.4, 6ae9d5e99e1d) or from kmalloc_nolock(), which took its place in v6.19, after
+ * rqspinlock had come (v6.15): kmalloc() before that may wake kswapd, or sleep on PREEMPT_RT.
  */
 static __always_inline bool storage_is_safe_under_rq_lock(void)
 {
-	return bpf_core_field_exists(struct bpf_local_storage_map, bpf_ma);
+	return bpf_core_field_exists(struct bpf_local_storage_map, bpf_ma) ||
+	       bpf_core_type_exists(struct rqspinlock_held___any);
 }
 
 /* Not empty: @task is in a vCPU's ioctl. The field exists where KVM is configured. */
@@ -41,9 +47,25 @@ static __always_inline bool is_in_kvm(struct task_struct *task)
 	       task->preempt_notifiers.first;
 }
 
+/* Both are a byte since v7.2; a signed field's load is not adjusted by libbpf. */
+struct task_struct___bytes {
+	__u8 on_cpu;
+	__u8 on_rq;
+} __attribute__((preserve_access_index));
+
 static __always_inline bool is_on_cpu(struct task_struct *task)
 {
+	if (bpf_core_field_size(struct task_struct, on_cpu) == sizeof(__u8))
+		return ((struct task_struct___bytes *)task)->on_cpu;
 	return task->on_cpu;
+}
+
+/* include/linux/sched.h or kernel/sched/sched.h: TASK_ON_RQ_MIGRATING */
+static __always_inline bool is_migrating(struct task_struct *task)
+{
+	if (bpf_core_field_size(struct task_struct, on_rq) == sizeof(__u8))
+		return ((struct task_struct___bytes *)task)->on_rq == 2;
+	return task->on_rq == 2;
 }
 
 /* Whether a task is worth a look: two loads reject almost every one. */

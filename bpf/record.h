@@ -44,7 +44,8 @@ struct cpu_line {
 	__u32 hints[NR_HINTS]; /* by tid: references to the slots of threads switched in here */
 };
 
-_Static_assert(sizeof(struct cpu_line) == 128, "found by a shift, and no CPU writes another's line");
+_Static_assert(sizeof(struct cpu_line) == 128,
+	       "found by a shift, and no CPU writes another's line");
 
 struct record {
 	__u64 class_ns[8]; /* by enum actor_class */
@@ -141,7 +142,8 @@ static __always_inline struct waiter *waiter_of(const struct slot *slot)
  * (rq->nr_switches counts all, in __schedule() before the tracepoint; kernel/sched/core.c, 5.15 to
  * 6.18). @seen: those since then that were not.
  */
-static __always_inline __u64 line_hidden(const struct cpu_line *line, const struct rq *rq, __u32 seen)
+static __always_inline __u64 line_hidden(const struct cpu_line *line, const struct rq *rq,
+					 __u32 seen)
 {
 	return line->waiting ? rq->nr_switches - line->switches - seen : 0;
 }
@@ -224,7 +226,8 @@ static __always_inline void runner_of_last(struct here *here, struct runner *ret
 	}
 }
 
-/* When @task, which has this CPU, got it; of an idle task nothing is recorded (sched_info_switch()). */
+/* When @task, which has this CPU, got it; of an idle task nothing is recorded
+ * (sched_info_switch()). */
 static __always_inline __u64 arrival_of(const struct here *here, struct task_struct *task)
 {
 	__u64 arrival = task->pid ? task->sched_info.last_arrival : here->clock;
@@ -234,8 +237,8 @@ static __always_inline __u64 arrival_of(const struct here *here, struct task_str
 
 /*
  * Switches were hidden from tracing before a run that began at @arrival. A single one was from the
- * task that was last seen to get the CPU; of more than one only the last is known. Returns from when
- * on the record can go on.
+ * task that was last seen to get the CPU; of more than one only the last is known. Returns from
+ * when on the record can go on.
  */
 static __always_inline __u64 record_hidden(struct here *here, __u64 arrival)
 {
@@ -310,8 +313,9 @@ static __always_inline void record_stranger(struct cpu_line *line, struct record
 }
 
 /*
- * The same while the run goes on, on a CPU that need not be this one. rq->curr cannot be looked up in
- * task storage: if its arrival was hidden and it may be watched, nothing is known of its run so far.
+ * The same while the run goes on, on a CPU that need not be this one. rq->curr cannot be looked up
+ * in task storage: if its arrival was hidden and it may be watched, nothing is known of its run so
+ * far.
  */
 static __always_inline void record_now(struct here *here, struct runner *ret)
 {

@@ -40,8 +40,8 @@ static __always_inline bool cell_join(struct skew_cell *cell, __u32 domain)
 }
 
 /*
- * The domain's cell, a new one if it has none, for one more of its threads; 0 when 8 places from its
- * own are taken.
+ * The domain's cell, a new one if it has none, for one more of its threads; 0 when 8 places from
+ * its own are taken.
  */
 __noinline int cell_find(__u32 domain)
 {

@@ -66,8 +66,8 @@ static __always_inline void switch_skew(struct slot *prev, struct slot *next)
 		skew_apply(next->cell, skew_weigh(next, SLOT_RUNNING));
 }
 
-/* A switch that somebody is interested in. No inline function: the others shall not pay for its stack
- * and registers. */
+/* A switch that somebody is interested in. No inline function: the others shall not pay for its
+ * stack and registers. */
 static __noinline int switch_watched(struct cpu_line *line, struct task_struct *prev,
 				     struct task_struct *next)
 {
@@ -169,7 +169,7 @@ int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
 	struct here here;
 
 	/* a queued task's lock is held; not so that of one that is woken elsewhere */
-	if (slot && slot->state == SLOT_WAITING && task->on_rq == TASK_ON_RQ_MIGRATING &&
+	if (slot && slot->state == SLOT_WAITING && is_migrating(task) &&
 	    here_at(&here, task->se.cfs_rq->rq, 0))
 		wait_move(&here, slot, task, dest_cpu);
 	hook_end(HOOK_MIGRATE, began);

@@ -130,7 +130,8 @@ static __always_inline void ran_since(const struct record *record, const struct 
 
 /* @ns of the wait were not the limit's; they are shared out among who @ran. */
 static __always_inline void explain_ran(struct slot *slot, const struct record *record,
-					const struct waiter *waiter, const struct ran *ran, __u64 ns)
+					const struct waiter *waiter, const struct ran *ran,
+					__u64 ns)
 {
 	__u64 sum = ran->idle + ran->kernel + ran->host + ran->domains, share = SHARE_ONE;
 	struct wait_detail *detail = watch_over_ns ? detail_of(slot) : NULL;
@@ -207,8 +208,8 @@ struct moment {
 };
 
 /*
- * A wait that began on the moment's CPU at @from, before: since then, and since the runner began, no
- * one else had this CPU.
+ * A wait that began on the moment's CPU at @from, before: since then, and since the runner began,
+ * no one else had this CPU.
  */
 __noinline int wait_began(struct slot *slot, struct waiter *waiter, __u64 from,
 			  const struct moment *at)

@@ -8,9 +8,10 @@
  * (677ea015f231).
  *
  * Where they do not exist, throttle_count says that a runqueue is throttled, not for how long. A
- * wait that begins so is tainted: while its CPU idles it can only be the limit that keeps the thread
- * waiting, so that much is quota; while others run, it may be the limit or them, so that much is
- * unknown. A wait that becomes throttled later is not known to be. Quota is thus a lower bound there.
+ * wait that begins so is tainted: while its CPU idles it can only be the limit that keeps the
+ * thread waiting, so that much is quota; while others run, it may be the limit or them, so that
+ * much is unknown. A wait that becomes throttled later is not known to be. Quota is thus a lower
+ * bound there.
  *
  * The limit is that of the fair class: a real-time or deadline thread has none of it, whatever its
  * cgroup.

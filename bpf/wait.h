@@ -232,8 +232,8 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 static __always_inline void arrived(struct here *here, struct slot *slot, struct task_struct *task,
 				    __u64 arrivals, const struct runner *runner)
 {
-	struct settled end = {.cum = task->sched_info.run_delay, .arrivals = arrivals,
-			      .cpu = here->cpu};
+	struct settled end = {
+		.cum = task->sched_info.run_delay, .arrivals = arrivals, .cpu = here->cpu};
 	struct hidden_wait hidden = {.to = task->sched_info.last_arrival, .cpu = here->cpu};
 	struct waiter *waiter = waiter_of(slot);
 
@@ -313,8 +313,8 @@ static __always_inline void woken(struct here *here, struct slot *slot, struct t
 }
 
 /*
- * The departure of the watched thread that was last seen to get this CPU was hidden from tracing. If
- * it waits since, its wait began when the moment's run did.
+ * The departure of the watched thread that was last seen to get this CPU was hidden from tracing.
+ * If it waits since, its wait began when the moment's run did.
  */
 __noinline int departed(__u32 ref, const struct moment *at)
 {

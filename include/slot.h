@@ -54,7 +54,8 @@ enum actor_class {
  * number.
  */
 struct actor_name {
-	__u64 cgroup; /* HOST: its id (kernfs), CGROUP_V1 if it is the cpu controller's; 0: the root */
+	__u64 cgroup; /* HOST: its id (kernfs), CGROUP_V1 if it is the cpu controller's; 0: the root
+		       */
 	__u32 pid;    /* HOST: the latest process, KERNEL: the thread */
 	__u32 many;   /* HOST: there was more than one process */
 	char comm[COMM_LEN];
@@ -69,7 +70,7 @@ struct thief_entry {
 };
 
 struct thief_table {
-	__u32 nr; /* entries in use */
+	__u32 nr;    /* entries in use */
 	__u32 least; /* the kernel side's, while it looks for a place */
 	struct thief_entry entries[NR_THIEVES];
 };
@@ -112,17 +113,17 @@ struct slot {
 	__u64 task;	      /* the task_struct: with the start time, the identity */
 	__u32 cell;	      /* of the domain's skew, 0: none */
 	__u32 counted;	      /* enum slot_state as which it counts there */
-	__s32 vcpu;	   /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
-	__u32 kind;	   /* enum wait_kind of the wait that begins next or is under way */
-	__u64 since;	   /* clock at which @state began */
-	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
-	__u64 run_base;	   /* se.sum_exec_runtime at adoption */
-	__u64 run_ns;	   /* since adoption, up to the last switch-out */
-	__u64 steal_ns;	   /* since adoption, finished waits */
-	__u64 cum;	   /* sched_info.run_delay as of the last switch-in */
-	__u64 segment_cum; /* the same as of the start of the wait's part on this CPU */
-	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
-	__u64 explained;   /* of the wait under way: what already has a cause */
+	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
+	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
+	__u64 since;	      /* clock at which @state began */
+	__u64 epoch;	      /* the loader's: counts the snapshots of this slot */
+	__u64 run_base;	      /* se.sum_exec_runtime at adoption */
+	__u64 run_ns;	      /* since adoption, up to the last switch-out */
+	__u64 steal_ns;	      /* since adoption, finished waits */
+	__u64 cum;	      /* sched_info.run_delay as of the last switch-in */
+	__u64 segment_cum;    /* the same as of the start of the wait's part on this CPU */
+	__u64 pcount;	      /* sched_info.pcount expected at the next switch-in */
+	__u64 explained;      /* of the wait under way: what already has a cause */
 	__u64 merged;
 	__u64 cause_ns[NR_CAUSES];
 	struct slot_waits waits[NR_WAIT_KINDS];
@@ -218,7 +219,8 @@ struct watch_request {
 	__u64 start;  /* its start time in clock ticks since boot, as /proc/TID/stat: tells a reused
 			 tid */
 	__u32 domain; /* the process of its domain; not its own for vhost kernel threads
-			 (before 6.4); 0: it is the loader's own, and not watched but for its clock */
+			 (before 6.4); 0: it is the loader's own, and not watched but for its clock
+		       */
 	__s32 vcpu;   /* -1: none, or not known */
 };
 
@@ -232,10 +234,10 @@ struct control {
 	struct kvm_layout kvm;
 	__u32 pad;
 	/* kernel */
-	__u64 free_head;  /* slots ever taken out of it */
-	__u64 refused;	  /* requests that could not be met in this run of the iterator */
+	__u64 free_head;   /* slots ever taken out of it */
+	__u64 refused;	   /* requests that could not be met in this run of the iterator */
 	__s64 clock_ahead; /* rq->clock - CLOCK_MONOTONIC when the loader last got a CPU */
-	__u64 event_head; /* events ever written */
+	__u64 event_head;  /* events ever written */
 };
 
 _Static_assert(sizeof(struct slot) <= 6144, "half of what a watched thread may cost");

@@ -98,7 +98,7 @@ check-live: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
 	$(Q)$(LIVE_ENV) $(PROVE) $(LIVE_TESTS)
 
 # Under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
-KERNELS ?= 6.1 6.1-rt 6.12 6.12-rt 6.12-cloud
+KERNELS ?= 6.1 6.1-rt 6.12 6.12-rt 6.12-cloud newest
 KERNELS_DIR ?= $(BUILD)/kernels
 # What kernels differ in. Any other test runs there, too, but an emulated machine is slow.
 KERNEL_TESTS ?= tests/kernels/late.t tests/kernels/clock.t \

@@ -38,7 +38,7 @@ struct session {
 	struct snapshot from;
 	uint64_t reports;
 	const char *culprit; /* what an error in the loop is about */
-	int interval_fd; /* a timer, disarmed while there is no interval */
+	int interval_fd;     /* a timer, disarmed while there is no interval */
 	bool stop;
 };
 

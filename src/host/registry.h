@@ -11,10 +11,11 @@
  * What a scan costs. A process is judged once, by its command, links and fds; after that one read
  * of its stat tells whether it still is the same program (start time, and addresses that are
  * random at each exec). A thread costs nothing where the caller has a census of the host's threads.
- * Without, it costs one read of its name when it is new; after that nothing: the directory listing of /proc/P/task gives an inode number, and a number that was used again
- * gets a new inode (fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers
- * only grow). Names of new threads are read again for THREAD_YOUNG, since QEMU names a thread
- * after its start; in every REFRESH-th scan of a process everything is read again.
+ * Without, it costs one read of its name when it is new; after that nothing: the directory listing
+ *of /proc/P/task gives an inode number, and a number that was used again gets a new inode
+ *(fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers only grow). Names of
+ *new threads are read again for THREAD_YOUNG, since QEMU names a thread after its start; in every
+ *REFRESH-th scan of a process everything is read again.
  */
 #ifndef STEALSCOPE_HOST_REGISTRY_H
 #define STEALSCOPE_HOST_REGISTRY_H
@@ -30,11 +31,11 @@ struct process {
 	uint64_t start; /* 0: not looked at yet */
 	uint64_t start_stack, arg_start;
 	char comm[TASK_COMM_LEN];
-	bool vmm;	   /* its executable is called like a VMM: it may still become a domain */
-	bool sighted;	   /* KVM was seen running it */
+	bool vmm;     /* its executable is called like a VMM: it may still become a domain */
+	bool sighted; /* KVM was seen running it */
 	unsigned int sighted_scan; /* when last */
-	pid_t vhost_owner; /* a vhost kernel thread's; else 0 */
-	unsigned int seen; /* in which scan it was there last */
+	pid_t vhost_owner;	   /* a vhost kernel thread's; else 0 */
+	unsigned int seen;	   /* in which scan it was there last */
 };
 
 struct registry {

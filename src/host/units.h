@@ -18,8 +18,8 @@ void units_free(struct units *units);
 
 /*
  * The unit of @cgroup, an id as in struct actor_name, malloc()ed; NULL for the root, for a cgroup
- * that is gone, or without memory. @pid, which may be gone, is where to look first; without its help
- * the cgroups are searched, once a second at most: ask again then.
+ * that is gone, or without memory. @pid, which may be gone, is where to look first; without its
+ * help the cgroups are searched, once a second at most: ask again then.
  */
 char *units_find(struct units *units, uint64_t cgroup, pid_t pid);
 

@@ -38,9 +38,9 @@ enum actor_kind { ACTOR_IDLE, ACTOR_KERNEL, ACTOR_HOST, ACTOR_THREAD, NR_ACTOR_K
 struct actor {
 	uint64_t key; /* opaque, unique among the actors of a tracing session */
 	enum actor_kind kind;
-	pid_t pid;   /* HOST: the latest process; KERNEL: the thread; THREAD: the thread's tid */
-	bool many;   /* HOST: there was more than one process */
-	bool mixed;  /* HOST, in a report: @comm is only one of those of @unit */
+	pid_t pid;  /* HOST: the latest process; KERNEL: the thread; THREAD: the thread's tid */
+	bool many;  /* HOST: there was more than one process */
+	bool mixed; /* HOST, in a report: @comm is only one of those of @unit */
 	const char *comm;
 	const char *unit;   /* HOST: systemd unit or cgroup path, NULL if not known */
 	const char *domain; /* THREAD: its domain's name, role and index */

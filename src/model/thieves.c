@@ -43,7 +43,8 @@ static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b
 }
 
 /* The domain that a process of the host has become by now, or NULL. */
-static const struct domain_sample *late_domain(const struct actor *actor, const struct idmap *domains)
+static const struct domain_sample *late_domain(const struct actor *actor,
+					       const struct idmap *domains)
 {
 	if (actor->kind != ACTOR_HOST || actor->many)
 		return NULL;

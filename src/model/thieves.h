@@ -2,10 +2,10 @@
 /*
  * Who took a victim's CPU: the actors of a report, and lists of thieves, biggest first.
  *
- * The kernel side keys the host's processes by cgroup and comm, other actors by task. A report merges
- * what the operator sees as one: a unit of the host, the idle tasks of all CPUs. A host process that
- * is known as a domain by now was seen before its threads were registered: it becomes a thread of
- * that domain.
+ * The kernel side keys the host's processes by cgroup and comm, other actors by task. A report
+ * merges what the operator sees as one: a unit of the host, the idle tasks of all CPUs. A host
+ * process that is known as a domain by now was seen before its threads were registered: it becomes
+ * a thread of that domain.
  */
 #ifndef STEALSCOPE_THIEVES_H
 #define STEALSCOPE_THIEVES_H

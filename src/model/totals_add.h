@@ -6,8 +6,8 @@
 #include "model/totals.h"
 
 /* @of: the total of each of the report's domains. -ENOMEM. */
-int totals_add_domains(struct totals *totals, const struct report *report,
-		       struct domain_total **of, uint64_t now_ns);
+int totals_add_domains(struct totals *totals, const struct report *report, struct domain_total **of,
+		       uint64_t now_ns);
 
 /* The domain with this label is no longer shown by name. */
 void totals_forget_thief(struct domain_total *victim, const char *label);

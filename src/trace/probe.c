@@ -192,11 +192,14 @@ static void probe_features(struct context *ctx)
 {
 	if (!ctx->btf)
 		return;
-	if (has_member(ctx->btf, "bpf_local_storage_map", "bpf_ma"))
+	/* as storage_is_safe_under_rq_lock(), bpf/compat.h */
+	if (has_member(ctx->btf, "bpf_local_storage_map", "bpf_ma") ||
+	    btf__find_by_name_kind(ctx->btf, "rqspinlock_held", BTF_KIND_STRUCT) > 0)
 		find(ctx, "new vCPUs", VERDICT_OK, "watched from their first switch");
 	else
 		find(ctx, "new vCPUs", VERDICT_LIMITED,
-		     "before 6.4: watched some 100 ms after their first switch");
+		     "this kernel's task storage must not be made while it switches: watched "
+		     "some 100 ms after their first switch");
 	if (has_member(ctx->btf, "cfs_rq", "throttled_clock_self_time"))
 		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
 	else

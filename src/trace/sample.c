@@ -449,8 +449,7 @@ static void wait_thieves(struct sampler *sampler, const struct event *event, str
 
 void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait)
 {
-	const struct domain *domain =
-		registry_find_last(sampler->registry, (pid_t)event->tgid);
+	const struct domain *domain = registry_find_last(sampler->registry, (pid_t)event->tgid);
 	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,
 				      .index = event->vcpu};
 	const struct watched *watched = &sampler->watched->at[event->slot % MAX_SLOTS];

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "host/cpu.h"
 #include "stealscope.skel.h"
 #include "trace/kvm_types.h"
 #include "trace/tracer_parts.h"
@@ -61,9 +62,18 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 
 size_t tracer_map_bytes(const struct tracer *tracer)
 {
-	return tracer->nr_slots * sizeof(struct slot) + tracer->nr_cpus * sizeof(struct cpu_counts) +
-	       NR_EVENTS * sizeof(struct event) + tracer->nr_cells * sizeof(struct skew_cell) +
-	       (tracer->free_mask + 1) * sizeof(*tracer->free_queue);
+	const struct bpf_map *map;
+	size_t bytes = 0;
+
+	bpf_object__for_each_map(map, tracer->skel->obj)
+	{
+		size_t value = (bpf_map__value_size(map) + 7U) & ~7U; /* array_map_alloc() */
+
+		/* what task storage holds is in the tasks */
+		if (bpf_map__type(map) != BPF_MAP_TYPE_TASK_STORAGE)
+			bytes += value * bpf_map__max_entries(map);
+	}
+	return bytes;
 }
 
 bool tracer_find_kvm(struct tracer *tracer)
@@ -192,6 +202,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	struct stealscope_bpf *skel = tracer->skel;
 	uint32_t slots = config->max_threads + 1;
 	uint32_t queue = 2 * TRACER_MAX_REQUESTS;
+	int cpus;
 
 	slots = (slots + CHUNK_SLOTS - 1) / CHUNK_SLOTS * CHUNK_SLOTS;
 	if (slots >= MAX_SLOTS)
@@ -203,7 +214,10 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	tracer->free_mask = queue - 1;
 	for (tracer->nr_cells = 64; tracer->nr_cells < slots / 4;)
 		tracer->nr_cells *= 2;
-	tracer->nr_cpus = (unsigned int)libbpf_num_possible_cpus();
+	cpus = cpu_possible_end("/sys");
+	if (cpus < 0)
+		return cpus;
+	tracer->nr_cpus = (unsigned int)cpus;
 	if (iterators_may_sleep())
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Two processes that hand a byte to and fro on one CPU, as fast as they can, under the name they are
- * given:
+ * Two processes that hand a byte to and fro on one CPU, as fast as they can, under the name they
+ *are given:
  *
  *	pingpong COMM CPU
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The lives of slots: the tracer's books and the table of watched threads, without a kernel side. */
+/* The lives of slots: the tracer's books and the table of watched threads, without a kernel side.
+ */
 #include "test.h"
 
 #include <fcntl.h>

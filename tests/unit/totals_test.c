@@ -395,8 +395,8 @@ static void test_thieves_of_the_host(void **state)
 		snprintf(name, sizeof(name), "batch-%d", i);
 		f.actors[0] = (struct actor){.kind = ACTOR_HOST, .comm = name};
 		f.thieves[0].cause = CAUSE_HOST;
-		f.actors[1] = (struct actor){
-			.kind = ACTOR_HOST, .comm = "sh", .unit = "nightly.service"};
+		f.actors[1] =
+			(struct actor){.kind = ACTOR_HOST, .comm = "sh", .unit = "nightly.service"};
 		f.thieves[1] = (struct thief){CAUSE_HOST, &f.actors[1], SEC / 4};
 		f.domains[0].vcpus.nr_thieves = 2;
 		end_interval(&f);
