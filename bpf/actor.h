@@ -176,16 +176,13 @@ static __always_inline __u32 actor_of_host(struct actors *actors, struct task_st
 	return at & (NR_ACTORS - 1);
 }
 
-__noinline int actors_base(const struct actors *actors, struct actors_base *base)
+static __always_inline void actors_base(const struct actors *actors, struct actors_base *base)
 {
 	__u32 i;
 
-	if (!actors || !base)
-		return 0;
 	base->births = actors->births;
 	for (i = 0; i < NR_ACTORS && i < actors->nr; i++)
 		base->ns[i] = actors->ns[i];
-	return 0;
 }
 
 /* What actor @at had of the CPU since the baseline. */

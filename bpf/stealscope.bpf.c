@@ -101,21 +101,19 @@ static __noinline int switch_watched(struct cpu_line *line, struct task_struct *
 	return 0;
 }
 
-/* A switch from one task that is not watched to another, while a watched one waits. */
-static __noinline int switch_strangers(struct cpu_line *line, struct task_struct *prev,
-				       struct task_struct *next)
+/* A switch from one task that is not watched to another, while a watched one waits. False: switches
+ * were hidden before it, look closer. */
+static __noinline int switch_strangers(struct cpu_line *line, struct task_struct *prev)
 {
 	struct rq *rq = prev->se.cfs_rq->rq;
 	__u32 cpu = rq->cpu;
 	struct record *record = bpf_map_lookup_elem(&records, &cpu);
 
-	if (!record)
-		return 0;
-	if (line_hidden(line, rq, 1))
-		return switch_watched(line, prev, next);
+	if (!record || line_hidden(line, rq, 1))
+		return false;
 	line_settle(line);
 	record_stranger(line, record, prev, rq->clock);
-	return 0;
+	return true;
 }
 
 /* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
@@ -127,10 +125,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	if (!line)
 		return 0;
-	if (line->task != (__u64)prev || line->ref || line->joined || may_be_watched(next))
+	if (line->task != (__u64)prev || line->ref || line->joined || may_be_watched(next) ||
+	    (line->waiting && !switch_strangers(line, prev)))
 		switch_watched(line, prev, next);
-	else if (line->waiting)
-		switch_strangers(line, prev, next);
 	line->task = (__u64)next;
 	hook_end(HOOK_SWITCH, began);
 	return 0;

@@ -104,7 +104,7 @@ def test():
     impossible("lockdown", empty("/sys/kernel/security") +
                " && touch /sys/kernel/security/lockdown && " + lockdown, "lockdown",
                "confidentiality")
-    limited("before 6.4", btf(storage="int none;"), "new vCPUs", "before 6.4")
+    limited("before 6.4", btf(storage="int none;"), "new vCPUs", "some 100 ms after")
     limited("before 6.6", btf(throttled="int none;"), "quota", "before 6.6")
     limited("no KVM", empty("/sys/module", "/dev"), "KVM", "not there (yet)")
     limited("hidepid", "mount -t proc -o hidepid=2 proc /proc", "/proc", "hidepid")
