@@ -12,10 +12,14 @@
 #include "base/clock.h"
 #include "host/cpu.h"
 #include "model/departed.h"
+#include "model/arith.h"
 #include "model/thieves.h"
 #include "trace/actors.h"
 
 #define NR_PROGRAMS 16
+
+/* Threads that ended and are kept apart in a run without an interval, whatever the table holds. */
+#define DEPARTED_LEAST 8192U
 
 struct sampler {
 	struct tracer *tracer;
@@ -62,7 +66,8 @@ int sampler_new(struct tracer *tracer, struct registry *registry, struct watched
 	sampler->tracer = tracer;
 	sampler->registry = registry;
 	sampler->watched = watched;
-	sampler->departed.max = tracer_slots(tracer); /* as many more as the table holds */
+	/* as many more as the table holds, or as take some 10 MiB */
+	sampler->departed.max = max(tracer_slots(tracer), DEPARTED_LEAST);
 	err = actors_new(thread_of_key, sampler, &sampler->actors);
 	if (err) {
 		free(sampler);
