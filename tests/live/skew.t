@@ -4,7 +4,8 @@
 Co-stop skew: how long one vCPU of a guest waited while another one ran.
 
 Of the time that a vCPU waited, its sibling ran at least what both together have more than the window
-is long; and neither more than the one waited nor than the other one ran.
+is long; and neither more than the one waited nor than the other one ran. A sibling whose arrival is
+hidden from tracing is known to run only from its next switch on: some of the skew is lost by that.
 """
 
 import os
@@ -47,7 +48,7 @@ def lagging(pair):
     waited = window.grown(pair, 1)[1]
     ok(waited > 0.3 * window.wall_ns, "a lagging vCPU waits", waited)
     ok(most - least < 0.2 * most, "while its sibling runs, nearly always", (least, most))
-    between(ns, 0.99 * least, 1.01 * most, "a lagging vCPU: skew")
+    between(ns, 0.9 * least, 1.01 * most, "a lagging vCPU: skew")
 
 
 def alone():
