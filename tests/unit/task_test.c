@@ -277,7 +277,9 @@ static void possible_cpus(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		check_possible(&fake, bad[i], -EINVAL);
 	fake_free(&fake);
-	assert_true(cpu_possible_end("/sys") >= sysconf(_SC_NPROCESSORS_CONF));
+	/* where a package is built there may be no /sys */
+	if (!access("/sys/devices/system/cpu/possible", R_OK))
+		assert_true(cpu_possible_end("/sys") >= sysconf(_SC_NPROCESSORS_CONF));
 }
 
 int main(void)
