@@ -188,34 +188,47 @@ int thief_compare(const void *a, const void *b)
 	return (x->actor > y->actor) - (x->actor < y->actor);
 }
 
+/* The list as the report keeps it: no more than there is, for many have none. -ENOMEM. */
+static int keep(struct thieves *thieves, const struct thief *list, size_t nr,
+		struct suffering *whole)
+{
+	struct thief *kept;
+
+	whole->thieves = NULL;
+	whole->nr_thieves = nr;
+	if (!nr)
+		return 0;
+	kept = arena_array(thieves->arena, nr, sizeof(*kept));
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, list, nr * sizeof(*kept));
+	whole->thieves = kept;
+	return 0;
+}
+
 int thieves_end(struct thieves *thieves, struct suffering *whole)
 {
+	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	uint64_t left[NR_CAUSES];
-	struct thief *kept;
 	size_t nr = 0;
 
 	memcpy(left, whole->cause_ns, sizeof(left));
 	if (thieves->nr > 1)
 		qsort(thieves->list, thieves->nr, sizeof(*thieves->list), thief_compare);
 	thieves->nr = min(thieves->nr, REPORT_THIEVES_MAX);
-	kept = arena_array(thieves->arena, thieves->nr + NR_CAUSES, sizeof(*kept));
-	if (!kept)
-		return -ENOMEM;
 	for (size_t i = 0; i < thieves->nr; i++) {
 		struct thief thief = thieves->list[i];
 
 		thief.ns = min(thief.ns, left[thief.cause]);
 		left[thief.cause] -= thief.ns;
 		if (thief.ns)
-			kept[nr++] = thief;
+			list[nr++] = thief;
 	}
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		if (cause_has_thieves(cause) && left[cause])
-			kept[nr++] = (struct thief){cause, NULL, left[cause]};
+			list[nr++] = (struct thief){cause, NULL, left[cause]};
 	}
-	whole->thieves = kept;
-	whole->nr_thieves = nr;
-	return 0;
+	return keep(thieves, list, nr, whole);
 }
 
 static void move(struct suffering *own, enum cause to, uint64_t ns)
