@@ -22,8 +22,9 @@ const volatile bool with_thieves = true;
 const volatile bool with_times;	    /* for the benchmark: how long each hook runs */
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
 const volatile __u32 skew_mask;	    /* skew_cells - 1 */
-const volatile __u64 watch_over_ns; /* 0: no EVENT_WAIT */
+const volatile __u64 watch_over_ns; /* 0: no wait is told of */
 const volatile __u64 watch_rate;    /* lines per CPU and window */
+const volatile __u32 event_mask;    /* entries of wait_events - 1 */
 const volatile __u64 watch_window_ns = 1;
 
 struct control control;
@@ -63,10 +64,27 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, NR_EVENTS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct event);
-} events SEC(".maps");
+	__type(value, struct wait_event);
+} wait_events SEC(".maps");
+
+/* A bit for each slot */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, NR_CALLERS);
+	__type(key, __u32);
+	__type(value, __u64);
+} callers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -203,14 +221,15 @@ static __always_inline void slot_write_end(struct slot *slot)
 }
 
 /*
- * A place in the events' ring for the caller to fill; event_publish() shows it to the loader. The
- * ring is lock-free, works in any context and overwrites: the loader counts what it lost.
+ * A place in the ring of long waits for the caller to fill; wait_event_publish() shows it to the
+ * loader. The ring is lock-free, works in any context and overwrites: the loader counts what it
+ * lost. It holds what the CPUs may tell in two windows.
  */
-static __always_inline struct event *event_reserve(__u64 *ret_pos)
+static __always_inline struct wait_event *wait_event_reserve(__u64 *ret_pos)
 {
 	__u64 pos = __sync_fetch_and_add(&control.event_head, 1);
-	__u32 index = pos % NR_EVENTS;
-	struct event *event = bpf_map_lookup_elem(&events, &index);
+	__u32 index = pos & event_mask;
+	struct wait_event *event = bpf_map_lookup_elem(&wait_events, &index);
 
 	if (!event)
 		return NULL;
@@ -220,25 +239,48 @@ static __always_inline struct event *event_reserve(__u64 *ret_pos)
 	return event;
 }
 
-static __always_inline void event_publish(struct event *event, __u64 pos)
+static __always_inline void wait_event_publish(struct wait_event *event, __u64 pos)
 {
 	__sync_lock_test_and_set(&event->seq, pos + 1);
 }
 
-static __always_inline void event_send(enum event_type type, struct task_struct *task, __u32 slot,
-				       __s32 vcpu)
+/* The loader shall look at the slot. The slot first: it takes the mark first. */
+static __always_inline void slot_tell(struct slot *slot, __u32 news)
 {
-	__u64 pos;
-	struct event *event = event_reserve(&pos);
+	__u32 index = key_slot(slot->key), at = index / 64;
+	__u64 *mark = bpf_map_lookup_elem(&marks, &at);
 
-	if (!event)
+	if (!mark || __sync_fetch_and_or(&slot->news, news) & news)
 		return;
-	event->type = type;
-	event->tid = task->pid;
-	event->tgid = task->tgid;
-	event->slot = slot;
-	event->vcpu = vcpu;
-	event_publish(event, pos);
+	__sync_fetch_and_or(mark, 1ULL << (index & 63));
+}
+
+__noinline int caller_tell(__u64 told)
+{
+	__u32 process = caller_process(told), place = 0, tries;
+
+	for (tries = 0; tries < 2 * CALLER_PLACES && place < CALLER_PLACES; tries++) {
+		__u32 at = (process + place) & (NR_CALLERS - 1);
+		__u64 *caller = bpf_map_lookup_elem(&callers, &at), old;
+
+		if (!caller)
+			return 0;
+		old = *(volatile __u64 *)caller;
+		if (old && caller_process(old) != process) {
+			place++;
+			continue;
+		}
+		if (__sync_val_compare_and_swap(caller, old, old ? old | caller_news(told) : told) == old)
+			return 0;
+	}
+	__sync_fetch_and_add(&control.callers_lost, 1);
+	return 0;
+}
+
+/* The loader shall look at the process of @task, which has no slot. */
+static __always_inline void process_tell(struct task_struct *task, __s32 vcpu, __u32 news)
+{
+	caller_tell(caller_word(task->tgid, task->pid, vcpu, news));
 }
 
 #endif

@@ -27,7 +27,7 @@ static __always_inline struct slot *switch_out(struct here *here, struct task_st
 		return NULL;
 	depart(here, slot, prev, runner);
 	if (slot->state == SLOT_DEAD)
-		event_send(EVENT_DEAD, prev, key_slot(slot->key), slot->vcpu);
+		slot_tell(slot, NEWS_DEAD);
 	return slot;
 }
 
@@ -179,13 +179,12 @@ int BPF_PROG(on_newtask, struct task_struct *task, __u64 clone_flags)
 {
 	struct task_struct *parent = bpf_get_current_task_btf();
 	struct slot *slot = slot_of(parent);
-	__u32 index = 0;
 
 	if (!slot || task->tgid != parent->tgid)
 		return 0;
 	if (storage_is_safe_under_rq_lock())
-		index = adopt(task, task->tgid, -1);
-	event_send(EVENT_THREAD, task, index, -1);
+		adopt(task, task->tgid, -1);
+	slot_tell(slot, NEWS_THREAD);
 	return 0;
 }
 
@@ -195,7 +194,7 @@ int BPF_PROG(on_rename, struct task_struct *task)
 	struct slot *slot = slot_of(task);
 
 	if (slot)
-		event_send(EVENT_RENAME, task, key_slot(slot->key), slot->vcpu);
+		slot_tell(slot, NEWS_RENAME);
 	return 0;
 }
 
@@ -214,7 +213,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	__builtin_memcpy(comm, task->comm, COMM_LEN);
 	if (slot || (comm[0] == 'q' && comm[1] == 'e' && comm[2] == 'm' && comm[3] == 'u') ||
 	    (comm[0] == 'k' && comm[1] == 'v' && comm[2] == 'm' && !comm[3]))
-		event_send(EVENT_EXEC, task, 0, -1);
+		process_tell(task, -1, NEWS_EXEC);
 	return 0;
 }
 

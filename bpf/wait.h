@@ -48,19 +48,45 @@ static __always_inline void wait_count(struct slot *slot, __u64 wait)
 		interval->max_ns[kind] = wait;
 }
 
-/* At most watch_rate lines in a window on a CPU: a storm of waits must not become one of output. */
-static __always_inline bool within_rate(struct cpu_counts *cpu, __u64 now)
+/* The window is over. What was told beyond its rate is taken off the next one. */
+static __always_inline void rate_turn(struct wait_rate *rate, __u64 window)
 {
-	__u64 window = now / watch_window_ns;
+	bool next = rate->window + 1 == window;
+	__u32 i;
 
-	if (cpu->rate_window != window) {
-		cpu->rate_window = window;
-		cpu->rate_count = 0;
-	}
-	if (cpu->rate_count++ < watch_rate)
-		return true;
-	cpu->rate_lost++;
-	return false;
+	rate->told = next && rate->told > watch_rate ? rate->told - watch_rate : 0;
+	rate->domains_before = next ? rate->domains : 0;
+	rate->domains = 0;
+	for (i = 0; i < NR_RATE_SHARES; i++)
+		rate->counts[i] = 0;
+	rate->window = window;
+}
+
+/*
+ * At most watch_rate lines in a window on a CPU: a storm of waits must not become one of output.
+ * Nor must one domain's storm hide another's wait: each has its share, as of how many there are, and
+ * the first of each is told of even when the others have used up the window.
+ */
+static __always_inline bool within_rate(struct cpu_counts *cpu, __u64 now, __u32 domain)
+{
+	struct wait_rate *rate = &cpu->rate;
+	__u32 *count = &rate->counts[domain % NR_RATE_SHARES];
+	__u64 window = now / watch_window_ns, domains;
+	bool first, told;
+
+	if (rate->window != window)
+		rate_turn(rate, window);
+	first = !*count;
+	rate->domains += first;
+	domains = rate->domains > rate->domains_before ? rate->domains : rate->domains_before;
+	if (rate->told < watch_rate)
+		told = first || *count < watch_rate / domains;
+	else
+		told = first && rate->told < 2 * watch_rate;
+	++*count;
+	rate->told += told;
+	rate->lost += !told;
+	return told;
 }
 
 __noinline int detail_copy(struct wait_detail *to, const struct wait_detail *from)
@@ -86,11 +112,10 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 		return;
 	if (wait >= watch_over_ns) {
 		now = bpf_ktime_get_ns();
-		if (within_rate(cpu, now)) {
-			struct event *event = event_reserve(&pos);
+		if (within_rate(cpu, now, slot->tgid)) {
+			struct wait_event *event = wait_event_reserve(&pos);
 
 			if (event) {
-				event->type = EVENT_WAIT;
 				event->tid = slot->tid;
 				event->tgid = slot->tgid;
 				event->vcpu = slot->vcpu;
@@ -101,7 +126,7 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 				event->time_ns = now;
 				event->wait_ns = wait;
 				detail_copy(&event->detail, detail);
-				event_publish(event, pos);
+				wait_event_publish(event, pos);
 			}
 		}
 	}

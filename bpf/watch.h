@@ -205,7 +205,7 @@ static __always_inline void vcpu_learn(struct slot *slot, struct task_struct *ta
 	slot->vcpu = vcpu >= 0 ? vcpu : VCPU_UNKNOWN;
 	cell_count_vcpu(slot);
 	slot_write_end(slot);
-	event_send(EVENT_VCPU, task, key_slot(slot->key), vcpu);
+	slot_tell(slot, NEWS_VCPU);
 }
 
 /* First sight of a vCPU, at its switch-in. Its slot's number, or 0. */
@@ -222,10 +222,12 @@ static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_coun
 	if (!index && cpu->seen_pid == (__u32)task->pid)
 		return 0;
 	cpu->seen_pid = task->pid;
-	event_send(EVENT_VCPU, task, index, vcpu);
 	slot = index ? slot_at(index) : NULL;
-	if (!slot)
+	if (!slot) {
+		process_tell(task, vcpu, NEWS_VCPU);
 		return 0;
+	}
+	slot_tell(slot, NEWS_VCPU);
 	slot->state = SLOT_RUNNING;
 	slot->pcount += !!task->sched_info.last_queued; /* as the kernel is about to count */
 	return index;

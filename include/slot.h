@@ -115,15 +115,17 @@ struct slot {
 	__u32 counted;	      /* enum slot_state as which it counts there */
 	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
 	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
-	__u64 since;	      /* clock at which @state began */
-	__u64 epoch;	      /* the loader's: counts the snapshots of this slot */
-	__u64 run_base;	      /* se.sum_exec_runtime at adoption */
-	__u64 run_ns;	      /* since adoption, up to the last switch-out */
-	__u64 steal_ns;	      /* since adoption, finished waits */
-	__u64 cum;	      /* sched_info.run_delay as of the last switch-in */
-	__u64 segment_cum;    /* the same as of the start of the wait's part on this CPU */
-	__u64 pcount;	      /* sched_info.pcount expected at the next switch-in */
-	__u64 explained;      /* of the wait under way: what already has a cause */
+	__u32 news;	      /* atomic: enum news that the loader has not taken yet */
+	__u32 pad;
+	__u64 since;	   /* clock at which @state began */
+	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
+	__u64 run_base;	   /* se.sum_exec_runtime at adoption */
+	__u64 run_ns;	   /* since adoption, up to the last switch-out */
+	__u64 steal_ns;	   /* since adoption, finished waits */
+	__u64 cum;	   /* sched_info.run_delay as of the last switch-in */
+	__u64 segment_cum; /* the same as of the start of the wait's part on this CPU */
+	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
+	__u64 explained;   /* of the wait under way: what already has a cause */
 	__u64 merged;
 	__u64 cause_ns[NR_CAUSES];
 	struct slot_waits waits[NR_WAIT_KINDS];
@@ -144,52 +146,84 @@ struct hook_times {
 	__u64 longest_ns;
 };
 
+/* Long waits told of on a CPU in the window under way, all and by domain (a hash of it). */
+#define NR_RATE_SHARES 16U
+
+struct wait_rate {
+	__u64 window;
+	__u64 lost; /* ever */
+	__u32 told;
+	__u32 domains; /* in this window, and in the one before */
+	__u32 domains_before;
+	__u32 pad;
+	__u32 counts[NR_RATE_SHARES];
+};
+
 /* What went wrong on a CPU. */
 struct cpu_counts {
 	__u64 merged;
 	__u64 chain_breaks;
 	__u64 clamped;
-	__u64 rate_window; /* EVENT_WAIT: current window and its count */
-	__u64 rate_count;
-	__u64 rate_lost;
+	struct wait_rate rate;
 	__u32 seen_pid; /* last vCPU announced and not adopted here */
 	__u32 pad;
 	struct hook_times times[NR_HOOKS];
 };
 
-enum event_type {
-	EVENT_VCPU = 1, /* a vCPU was seen (and adopted: slot != 0) */
-	EVENT_THREAD,	/* a domain's thread made a new one (adopted: slot != 0) */
-	EVENT_RENAME,	/* a watched thread has a new comm */
-	EVENT_EXEC,	/* a program whose name begins like QEMU's was executed */
-	EVENT_DEAD,	/* a watched thread was switched out for the last time */
-	EVENT_WAIT,	/* a wait over the threshold has ended */
+/*
+ * What the loader shall look at. Not a queue: a mark stays until it is taken, however often it is
+ * set, so that whoever sets marks in a loop pushes out nobody's. A slot's are in slot.news, and its
+ * bit in the map of marks says that there are any.
+ */
+enum news {
+	NEWS_VCPU = 1,	 /* a vCPU was seen */
+	NEWS_THREAD = 2, /* the thread, or one that it made, is new */
+	NEWS_RENAME = 4, /* it has a new comm */
+	NEWS_DEAD = 8,	 /* it was switched out for the last time */
+	NEWS_EXEC = 16,	 /* its process is another program now */
 };
 
-/* EVENT_WAIT only: causes and thieves of the wait under way. */
+/*
+ * News of processes whose threads have no slot: one word for each, by a hash of the process. The
+ * thread is one of those that there is news of.
+ */
+#define NR_CALLERS 1024U
+#define CALLER_PLACES 8U /* where a process is looked for */
+#define CALLER_NEWS_BITS 5
+#define CALLER_VCPU_BITS 15
+#define CALLER_VCPU_UNKNOWN ((1U << CALLER_VCPU_BITS) - 1)
+#define CALLER_PID_BITS 22 /* PID_MAX_LIMIT, include/linux/threads.h */
+#define CALLER_VCPU_SHIFT CALLER_NEWS_BITS
+#define CALLER_TID_SHIFT (CALLER_VCPU_SHIFT + CALLER_VCPU_BITS)
+#define CALLER_PROCESS_SHIFT (CALLER_TID_SHIFT + CALLER_PID_BITS)
+#define caller_word(process, tid, vcpu, news)                                          \
+	((__u64)(process) << CALLER_PROCESS_SHIFT | (__u64)(tid) << CALLER_TID_SHIFT | \
+	 (__u64)((vcpu)&CALLER_VCPU_UNKNOWN) << CALLER_VCPU_SHIFT | (news))
+#define caller_process(word) ((__u32)((word) >> CALLER_PROCESS_SHIFT))
+#define caller_tid(word) ((__u32)((word) >> CALLER_TID_SHIFT) & ((1U << CALLER_PID_BITS) - 1))
+#define caller_vcpu(word) ((__u32)((word) >> CALLER_VCPU_SHIFT) & CALLER_VCPU_UNKNOWN)
+#define caller_news(word) ((__u32)(word) & ((1U << CALLER_NEWS_BITS) - 1))
+
+/* Causes and thieves of a wait under way that may be told of. */
 struct wait_detail {
 	__u64 cause_ns[NR_CAUSES];
 	struct thief_table thieves;
 };
 
-struct event {
+/* A wait over the threshold that has ended. */
+struct wait_event {
 	__u64 seq; /* position + 1 once it is complete */
-	__u32 type;
 	__u32 tid;
 	__u32 tgid;
 	__s32 vcpu;
 	__u32 slot;
-	/* EVENT_WAIT: */
 	__u32 cpu; /* on which it ended */
 	__u32 kind;
-	__u32 pad;
 	__u64 key;     /* the victim */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 wait_ns;
 	struct wait_detail detail;
 };
-
-#define NR_EVENTS 1024U
 
 /*
  * Co-stop skew of a domain: the time during which a vCPU waited while a sibling ran. Cell 0 is
@@ -234,10 +268,11 @@ struct control {
 	struct kvm_layout kvm;
 	__u32 pad;
 	/* kernel */
-	__u64 free_head;   /* slots ever taken out of it */
-	__u64 refused;	   /* requests that could not be met in this run of the iterator */
-	__s64 clock_ahead; /* rq->clock - CLOCK_MONOTONIC when the loader last got a CPU */
-	__u64 event_head;  /* events ever written */
+	__u64 free_head;    /* slots ever taken out of it */
+	__u64 refused;	    /* requests that could not be met in this run of the iterator */
+	__s64 clock_ahead;  /* rq->clock - CLOCK_MONOTONIC when the loader last got a CPU */
+	__u64 event_head;   /* wait_events ever written */
+	__u64 callers_lost; /* news of processes for which there was no place */
 };
 
 _Static_assert(sizeof(struct slot) <= 6144, "half of what a watched thread may cost");

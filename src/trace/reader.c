@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "trace/news.h"
 #include "trace/sample.h"
 #include "trace/watched.h"
 
@@ -23,76 +24,61 @@
  */
 #define JOIN_RETRIES 10
 
-/* More processes than this in one poll, and a full scan is cheaper. */
-#define MAX_NEWS 64
-
-struct news {
-	pid_t pids[MAX_NEWS];
-	size_t nr;
-	bool everything;
-};
-
 struct reader {
 	struct tracer *tracer;
 	struct registry *registry;
 	struct watched_table watched;
 	struct sampler *sampler;
+	struct news_list news;
 	reader_wait_fn on_wait;
 	void *on_wait_data;
 	uint64_t last_scan_ns;
 	bool scan_due;	      /* something was missed since */
-	uint64_t lost;	      /* events that were overwritten */
+	uint64_t lost;	      /* news that had no place */
+	uint64_t waits_lost;  /* long waits that were overwritten */
 	uint64_t refused;     /* threads for which there was no free slot */
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
 
-static void news_add(struct news *news, pid_t pid)
+/* A vCPU was seen: its process is a domain, and the thread is known as what it is. */
+static void sight(struct reader *reader, const struct tracer_news *news)
 {
-	size_t i;
+	int err;
 
-	for (i = 0; i < news->nr; i++)
-		if (news->pids[i] == pid)
-			return;
-	if (news->nr == MAX_NEWS)
-		news->everything = true;
-	else
-		news->pids[news->nr++] = pid;
+	if (news->vcpu < 0)
+		tracer_find_kvm(reader->tracer);
+	if (!news_may_look(&reader->news, news->process, mono_ns()))
+		return;
+	err = registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
+	news_looked(&reader->news, news->process, err != -ESRCH);
 }
 
-static void tell_wait(struct reader *reader, const struct event *event)
+static void take_news(struct reader *reader)
 {
+	struct tracer_news news;
+	uint64_t lost;
+
+	while (tracer_news(reader->tracer, &news)) {
+		if (news.what & NEWS_VCPU)
+			sight(reader, &news);
+		news_add(&reader->news, news.process);
+	}
+	lost = tracer_news_lost(reader->tracer);
+	reader->lost += lost;
+	reader->scan_due |= lost || reader->news.everything;
+}
+
+static void tell_waits(struct reader *reader)
+{
+	struct wait_event event;
 	struct long_wait wait;
 
-	if (!reader->on_wait)
-		return;
-	sampler_wait(reader->sampler, event, &wait);
-	reader->on_wait(&wait, reader->on_wait_data);
-}
-
-static void take_events(struct reader *reader, struct news *news)
-{
-	uint64_t lost = reader->lost;
-	struct event event;
-
-	while (tracer_event(reader->tracer, &event, &reader->lost)) {
-		switch (event.type) {
-		case EVENT_VCPU:
-			if (event.vcpu < 0)
-				tracer_find_kvm(reader->tracer);
-			registry_sighted(reader->registry, (pid_t)event.tgid, (pid_t)event.tid,
-					 event.vcpu);
-			news_add(news, (pid_t)event.tgid);
-			break;
-		case EVENT_WAIT:
-			tell_wait(reader, &event);
-			break;
-		default:
-			news_add(news, (pid_t)event.tgid);
-			break;
-		}
+	while (tracer_wait(reader->tracer, &event, &reader->waits_lost)) {
+		if (!reader->on_wait)
+			continue;
+		sampler_wait(reader->sampler, &event, &wait);
+		reader->on_wait(&wait, reader->on_wait_data);
 	}
-	if (lost != reader->lost)
-		news->everything = true;
 }
 
 static int request(struct reader *reader, const struct tracer_request *requests, size_t nr)
@@ -177,32 +163,43 @@ static void reap(struct reader *reader)
 	registry_reap(reader->registry);
 }
 
-/* Look at what there is news of, or at everything. 0 or -errno; @ret_looked: at something. */
+/* Look at what there is news of. 0 or -errno; @ret_looked: at something. */
+static int look_at_news(struct reader *reader, bool *ret_looked)
+{
+	uint64_t now = mono_ns();
+	int err = 0;
+	pid_t pid;
+
+	while ((pid = news_take(&reader->news, now))) {
+		int one = registry_scan_pid(reader->registry, pid);
+
+		if (one < 0)
+			err = one;
+		*ret_looked = true;
+	}
+	return err;
+}
+
+/* The same, or at everything. */
 static int look(struct reader *reader, bool *ret_looked)
 {
-	struct news news = {0};
-	size_t i;
-	int err = 0;
+	bool looked = false;
+	int err;
 
-	take_events(reader, &news);
-	reader->scan_due |= news.everything;
-	*ret_looked = true;
+	take_news(reader);
+	tell_waits(reader);
 	if (must_scan(reader)) {
-		reader->retries = JOIN_RETRIES;
+		news_clear(&reader->news);
 		err = scan_all(reader);
-	} else if (news.nr) {
-		reader->retries = JOIN_RETRIES;
-		for (i = 0; i < news.nr; i++) {
-			int one = registry_scan_pid(reader->registry, news.pids[i]);
-
-			if (one < 0)
-				err = one;
-		}
-	} else if (reader->retries) {
-		reader->retries--;
+		looked = true;
 	} else {
-		*ret_looked = false;
+		err = look_at_news(reader, &looked);
 	}
+	if (looked)
+		reader->retries = JOIN_RETRIES;
+	*ret_looked = looked || reader->retries;
+	if (!looked && reader->retries)
+		reader->retries--;
 	return err;
 }
 
@@ -287,7 +284,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 	if (err)
 		return err;
 	ret_snap->trace.dropped = reader->lost + reader->refused;
-	ret_snap->trace.watch_lost += reader->on_wait ? reader->lost : 0;
+	ret_snap->trace.watch_lost += reader->waits_lost;
 	watched_drop(&reader->watched, reader->tracer);
 	reap(reader);
 	return 0;

@@ -428,7 +428,7 @@ static struct thief *find_thief(struct long_wait *wait, const struct actor *acto
 	return NULL;
 }
 
-static void wait_thieves(struct sampler *sampler, const struct event *event, struct long_wait *wait)
+static void wait_thieves(struct sampler *sampler, const struct wait_event *event, struct long_wait *wait)
 {
 	struct arena *arena = &sampler->wait_arena;
 	unsigned int i;
@@ -452,7 +452,7 @@ static void wait_thieves(struct sampler *sampler, const struct event *event, str
 	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
 }
 
-void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait)
+void sampler_wait(struct sampler *sampler, const struct wait_event *event, struct long_wait *ret_wait)
 {
 	const struct domain *domain = registry_find_last(sampler->registry, (pid_t)event->tgid);
 	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,

@@ -26,6 +26,6 @@ int sampler_collect(struct sampler *sampler, uint32_t index);
 int sampler_take(struct sampler *sampler, struct snapshot *ret_snap);
 
 /* A wait's event with names, valid until the next call. */
-void sampler_wait(struct sampler *sampler, const struct event *event, struct long_wait *ret_wait);
+void sampler_wait(struct sampler *sampler, const struct wait_event *event, struct long_wait *ret_wait);
 
 #endif

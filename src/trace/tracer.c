@@ -21,6 +21,9 @@
 /* What one read of an iterator returns at most (kernel/bpf/bpf_iter.c: bpf_seq_read()). */
 #define CENSUS_READ ((size_t)32 << 10)
 
+#define MIN_EVENTS 256U
+#define MAX_EVENTS 16384U
+
 static int on_libbpf_message(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	char line[1024];
@@ -37,6 +40,16 @@ static void *map_map(struct bpf_map *map, size_t size, int prot)
 	void *at = mmap(NULL, size, prot, MAP_SHARED, bpf_map__fd(map), 0);
 
 	return at == MAP_FAILED ? NULL : at;
+}
+
+static size_t events_bytes(const struct tracer *tracer)
+{
+	return (tracer->event_mask + 1) * sizeof(*tracer->events);
+}
+
+static size_t marks_bytes(const struct tracer *tracer)
+{
+	return tracer->nr_slots / 64 * sizeof(*tracer->marks);
 }
 
 size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
@@ -60,20 +73,33 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 	return used;
 }
 
-size_t tracer_map_bytes(const struct tracer *tracer)
+/* As the kernel accounts it: "memlock" in the descriptor's fdinfo (kernel/bpf/syscall.c). */
+static size_t map_bytes(int fd)
 {
-	const struct bpf_map *map;
+	autofclose FILE *file = NULL;
+	char path[48], line[64];
 	size_t bytes = 0;
 
-	bpf_object__for_each_map(map, tracer->skel->obj)
-	{
-		size_t value = (bpf_map__value_size(map) + 7U) & ~7U; /* array_map_alloc() */
-
-		/* what task storage holds is in the tasks */
-		if (bpf_map__type(map) != BPF_MAP_TYPE_TASK_STORAGE)
-			bytes += value * bpf_map__max_entries(map);
-	}
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %zu", &bytes) == 1)
+			break;
 	return bytes;
+}
+
+/* Allocated when the maps are made, all but task storage's elements. */
+static void measure_maps(struct tracer *tracer)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, tracer->skel->obj)
+		tracer->map_bytes += map_bytes(bpf_map__fd(map));
+}
+
+size_t tracer_map_bytes(const struct tracer *tracer)
+{
+	return tracer->map_bytes;
 }
 
 bool tracer_find_kvm(struct tracer *tracer)
@@ -197,6 +223,22 @@ static void set_watch_rate(struct stealscope_bpf *skel, unsigned int rate)
 	skel->rodata->watch_window_ns = 1000000000ULL / windows;
 }
 
+/*
+ * Places for what the CPUs may tell in two windows, twice the rate where domains compete. Not for any
+ * rate: an event is some 2 KB.
+ */
+static uint32_t ring_size(const struct tracer *tracer, const struct tracer_config *config)
+{
+	uint64_t want = 4ULL * tracer->nr_cpus * (config->watch_rate / 10 + 1);
+	uint32_t size = MIN_EVENTS;
+
+	if (!config->watch_over_ns)
+		return 1;
+	while (size < want && size < MAX_EVENTS)
+		size *= 2;
+	return size;
+}
+
 static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct stealscope_bpf *skel = tracer->skel;
@@ -224,10 +266,14 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	skel->rodata->with_times = config->times;
 	skel->rodata->watch_over_ns = config->watch_over_ns;
 	set_watch_rate(skel, config->watch_rate);
+	tracer->event_mask = ring_size(tracer, config) - 1;
+	skel->rodata->event_mask = tracer->event_mask;
 	skel->rodata->free_mask = tracer->free_mask;
 	skel->rodata->skew_mask = tracer->nr_cells - 1;
 	if (bpf_map__set_max_entries(skel->maps.slots, slots) ||
 	    bpf_map__set_max_entries(skel->maps.free_slots, queue) ||
+	    bpf_map__set_max_entries(skel->maps.marks, slots / 64) ||
+	    bpf_map__set_max_entries(skel->maps.wait_events, tracer->event_mask + 1) ||
 	    bpf_map__set_max_entries(skel->maps.counts, tracer->nr_cpus) ||
 	    bpf_map__set_max_entries(skel->maps.lines, tracer->nr_cpus) ||
 	    bpf_map__set_max_entries(skel->maps.records, tracer->nr_cpus) ||
@@ -251,10 +297,14 @@ static int tracer_map(struct tracer *tracer)
 				     PROT_READ | PROT_WRITE);
 	tracer->counts =
 		map_map(skel->maps.counts, tracer->nr_cpus * sizeof(struct cpu_counts), PROT_READ);
-	tracer->events = map_map(skel->maps.events, NR_EVENTS * sizeof(struct event), PROT_READ);
+	tracer->events = map_map(skel->maps.wait_events, events_bytes(tracer), PROT_READ);
+	tracer->marks = map_map(skel->maps.marks, marks_bytes(tracer), PROT_READ | PROT_WRITE);
+	tracer->callers = map_map(skel->maps.callers, NR_CALLERS * sizeof(*tracer->callers),
+				  PROT_READ | PROT_WRITE);
 	tracer->cells = map_map(skel->maps.skew_cells, tracer->nr_cells * sizeof(struct skew_cell),
 				PROT_READ | PROT_WRITE);
-	if (!tracer->free_queue || !tracer->counts || !tracer->events || !tracer->cells)
+	if (!tracer->free_queue || !tracer->counts || !tracer->events || !tracer->marks ||
+	    !tracer->callers || !tracer->cells)
 		return -ENOMEM;
 	return slots_init(tracer);
 }
@@ -275,6 +325,7 @@ static int tracer_start(struct tracer *tracer, const struct tracer_config *confi
 	err = tracer_map(tracer);
 	if (err)
 		return err;
+	measure_maps(tracer);
 	tracer_find_kvm(tracer);
 	if (config->cost)
 		tracer->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -309,7 +360,11 @@ void tracer_free(struct tracer *tracer)
 	if (tracer->counts)
 		munmap(tracer->counts, tracer->nr_cpus * sizeof(struct cpu_counts));
 	if (tracer->events)
-		munmap(tracer->events, NR_EVENTS * sizeof(struct event));
+		munmap(tracer->events, events_bytes(tracer));
+	if (tracer->marks)
+		munmap(tracer->marks, marks_bytes(tracer));
+	if (tracer->callers)
+		munmap(tracer->callers, NR_CALLERS * sizeof(*tracer->callers));
 	if (tracer->cells)
 		munmap(tracer->cells, tracer->nr_cells * sizeof(struct skew_cell));
 	stealscope_bpf__destroy(tracer->skel);

@@ -23,7 +23,7 @@ struct tracer_config {
 	bool no_thieves;	  /* for the benchmark: only how long, not who */
 	bool times;		  /* for the benchmark: how long the hooks run */
 	bool cost;		  /* switch the kernel's BPF statistics on while tracing */
-	uint64_t watch_over_ns;	  /* EVENT_WAIT for longer waits; 0: none */
+	uint64_t watch_over_ns;	  /* tell of longer waits; 0: of none */
 	unsigned int watch_rate;  /* at most so many per CPU and second */
 };
 
@@ -82,8 +82,20 @@ void tracer_release(struct tracer *tracer, uint32_t index);
 /* Co-stop skew in ns of the domain whose vCPUs have this slot.cell; 0 for cell 0. */
 uint64_t tracer_skew(const struct tracer *tracer, uint32_t cell);
 
-/* Take the next event; false: none is left. @ret_lost grows by what was overwritten. */
-bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost);
+/* What the kernel side has seen of a process, and of which of its threads. */
+struct tracer_news {
+	uint32_t what; /* enum news */
+	pid_t process;
+	pid_t tid;
+	int vcpu; /* NEWS_VCPU: kvm's number of it, -1: not known */
+};
+/* Take the next news; false: that was all of them for now. */
+bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news);
+/* News since the last call that had no place; whom they are of is not known. */
+uint64_t tracer_news_lost(struct tracer *tracer);
+
+/* Take the next long wait; false: none is left. @ret_lost grows by what was overwritten. */
+bool tracer_wait(struct tracer *tracer, struct wait_event *ret_event, uint64_t *ret_lost);
 
 /*
  * Now, in the runqueues' clock: an estimate, good to some ten microseconds where sched_clock is

@@ -22,18 +22,19 @@ uint64_t tracer_skew(const struct tracer *tracer, uint32_t index)
 	return 0;
 }
 
-bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_lost)
+bool tracer_wait(struct tracer *tracer, struct wait_event *ret_event, uint64_t *ret_lost)
 {
+	uint64_t size = (uint64_t)tracer->event_mask + 1;
 	uint64_t head = __atomic_load_n(&tracer->control->event_head, __ATOMIC_ACQUIRE);
 
 	while (tracer->event_tail < head) {
 		uint64_t at = tracer->event_tail;
-		const struct event *event = &tracer->events[at % NR_EVENTS];
+		const struct wait_event *event = &tracer->events[at & tracer->event_mask];
 		uint64_t before, after;
 
-		if (head - at > NR_EVENTS) {
-			*ret_lost += head - at - NR_EVENTS;
-			tracer->event_tail = head - NR_EVENTS;
+		if (head - at > size) {
+			*ret_lost += head - at - size;
+			tracer->event_tail = head - size;
 			continue;
 		}
 		before = __atomic_load_n(&event->seq, __ATOMIC_ACQUIRE);
@@ -48,6 +49,100 @@ bool tracer_event(struct tracer *tracer, struct event *ret_event, uint64_t *ret_
 		(*ret_lost)++;
 	}
 	return false;
+}
+
+/* The next slot that has a mark, 0: none. */
+static uint32_t next_marked(struct tracer *tracer)
+{
+	uint32_t word, bit;
+
+	while (!tracer->marked) {
+		if (tracer->next_mark * 64 >= tracer->nr_slots)
+			return 0;
+		word = tracer->next_mark++;
+		if (__atomic_load_n(&tracer->marks[word], __ATOMIC_RELAXED))
+			tracer->marked =
+				__atomic_exchange_n(&tracer->marks[word], 0, __ATOMIC_SEQ_CST);
+		if (!word)
+			tracer->marked &= ~1ULL; /* slot 0 is never used */
+	}
+	bit = (uint32_t)__builtin_ctzll(tracer->marked);
+	tracer->marked &= tracer->marked - 1;
+	return (tracer->next_mark - 1) * 64 + bit;
+}
+
+/* Whom there is news of; false: the slot was given back since. */
+static bool news_of_slot(struct slot *slot, struct tracer_news *ret_news)
+{
+	struct tracer_news news = {.what = __atomic_exchange_n(&slot->news, 0, __ATOMIC_SEQ_CST)};
+	unsigned int tries;
+	uint32_t seq;
+
+	for (tries = 0; tries < 1000; tries++) {
+		seq = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
+		news.process = (pid_t)slot->tgid;
+		news.tid = (pid_t)slot->tid;
+		news.vcpu = slot->vcpu < 0 ? -1 : slot->vcpu;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(seq & 1) && __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == seq)
+			break;
+	}
+	*ret_news = news;
+	return news.what && news.process;
+}
+
+static bool next_slot_news(struct tracer *tracer, struct tracer_news *ret_news)
+{
+	uint32_t index;
+
+	while ((index = next_marked(tracer))) {
+		struct slot *slot = slots_at(tracer, index);
+
+		if (slot && news_of_slot(slot, ret_news))
+			return true;
+		if (!slot) /* for want of memory: the next time */
+			__atomic_fetch_or(&tracer->marks[index / 64], 1ULL << (index & 63),
+					  __ATOMIC_SEQ_CST);
+	}
+	return false;
+}
+
+static bool next_caller_news(struct tracer *tracer, struct tracer_news *ret_news)
+{
+	while (tracer->next_caller < NR_CALLERS) {
+		uint64_t *caller = &tracer->callers[tracer->next_caller++], word;
+
+		if (!__atomic_load_n(caller, __ATOMIC_RELAXED))
+			continue;
+		word = __atomic_exchange_n(caller, 0, __ATOMIC_SEQ_CST);
+		*ret_news = (struct tracer_news){
+			.what = caller_news(word),
+			.process = (pid_t)caller_process(word),
+			.tid = (pid_t)caller_tid(word),
+			.vcpu = caller_vcpu(word) == CALLER_VCPU_UNKNOWN ? -1
+									 : (int)caller_vcpu(word),
+		};
+		return true;
+	}
+	return false;
+}
+
+bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news)
+{
+	if (next_slot_news(tracer, ret_news) || next_caller_news(tracer, ret_news))
+		return true;
+	tracer->next_mark = 0;
+	tracer->next_caller = 0;
+	return false;
+}
+
+uint64_t tracer_news_lost(struct tracer *tracer)
+{
+	uint64_t lost = __atomic_load_n(&tracer->control->callers_lost, __ATOMIC_RELAXED);
+	uint64_t since = lost - tracer->callers_lost;
+
+	tracer->callers_lost = lost;
+	return since;
 }
 
 uint64_t tracer_clock(struct tracer *tracer)
@@ -66,7 +161,7 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 		counts.merged += tracer->counts[cpu].merged;
 		counts.chain_breaks += tracer->counts[cpu].chain_breaks;
 		counts.clamped += tracer->counts[cpu].clamped;
-		counts.watch_lost += tracer->counts[cpu].rate_lost;
+		counts.watch_lost += tracer->counts[cpu].rate.lost;
 	}
 	*ret_counts = counts;
 }

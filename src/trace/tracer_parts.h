@@ -37,7 +37,9 @@ struct tracer {
 	uint64_t looks;	      /* at slots, to tell which chunk was not needed for longest */
 	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
 	struct cpu_counts *counts;
-	struct event *events;
+	struct wait_event *events;
+	uint64_t *marks;   /* mmapped, a bit for each slot */
+	uint64_t *callers; /* mmapped, NR_CALLERS */
 	struct skew_cell *cells;
 	unsigned int nr_cpus;
 	uint32_t nr_slots; /* slot 0 included */
@@ -47,9 +49,18 @@ struct tracer {
 	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
 	size_t nr_spare;
 	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
+	uint32_t event_mask; /* wait events in the ring - 1 */
 	uint64_t event_tail;
+	uint64_t marked; /* of the marks' word before @next_mark, taken and not told of yet */
+	uint32_t next_mark;
+	uint32_t next_caller;
+	uint64_t callers_lost; /* as of the last tracer_news_lost() */
+	size_t map_bytes;
 	int stats_fd;
 };
+
+/* A slot in the shared map, as tracer_slot(). */
+struct slot *slots_at(struct tracer *tracer, uint32_t index);
 
 /* All slots but 0 are free. -ENOMEM. */
 int slots_init(struct tracer *tracer);

@@ -74,7 +74,7 @@ static struct chunk *chunk_of(struct tracer *tracer, uint32_t number)
 	return oldest;
 }
 
-static struct slot *slot_rw(struct tracer *tracer, uint32_t index)
+struct slot *slots_at(struct tracer *tracer, uint32_t index)
 {
 	struct chunk *chunk;
 
@@ -87,7 +87,7 @@ static struct slot *slot_rw(struct tracer *tracer, uint32_t index)
 
 const struct slot *tracer_slot(struct tracer *tracer, uint32_t index)
 {
-	return slot_rw(tracer, index);
+	return slots_at(tracer, index);
 }
 
 static void interval_copy(struct slot_interval *to, const struct slot_interval *from)
@@ -117,7 +117,7 @@ static void slot_copy(struct slot *to, const struct slot *from)
 
 int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch)
 {
-	struct slot *slot = slot_rw(tracer, index);
+	struct slot *slot = slots_at(tracer, index);
 	uint32_t before, after;
 	unsigned int tries;
 	uint64_t epoch;
@@ -221,7 +221,7 @@ static uint64_t key_next(uint64_t key)
 
 void tracer_retire(struct tracer *tracer, uint32_t index)
 {
-	struct slot *slot = slot_rw(tracer, index);
+	struct slot *slot = slots_at(tracer, index);
 
 	if (slot)
 		__atomic_store_n(&slot->key, key_next(slot->key), __ATOMIC_SEQ_CST);
@@ -229,7 +229,7 @@ void tracer_retire(struct tracer *tracer, uint32_t index)
 
 void tracer_release(struct tracer *tracer, uint32_t index)
 {
-	struct slot *slot = slot_rw(tracer, index);
+	struct slot *slot = slots_at(tracer, index);
 	uint32_t next;
 
 	if (!slot)

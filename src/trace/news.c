@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trace/news.h"
+
+#include <string.h>
+
+void news_add(struct news_list *news, pid_t pid)
+{
+	for (size_t i = 0; i < news->nr; i++)
+		if (news->pids[i] == pid)
+			return;
+	if (news->nr == NEWS_MAX)
+		news->everything = true;
+	else
+		news->pids[news->nr++] = pid;
+}
+
+static struct news_limit *limit_of(struct news_list *news, pid_t pid, uint64_t now)
+{
+	struct news_limit *limit = &news->limits[(uint32_t)pid % NEWS_LIMITS];
+
+	if (limit->pid != pid)
+		*limit = (struct news_limit){.pid = pid, .since = now};
+	return limit;
+}
+
+static bool within_limit(struct news_limit *limit, uint64_t now)
+{
+	uint64_t passed = (now - limit->since) / NEWS_EVERY_NS;
+
+	limit->looks -= passed < limit->looks ? (unsigned int)passed : limit->looks;
+	limit->since += passed * NEWS_EVERY_NS;
+	if (limit->looks == NEWS_BURST)
+		return false;
+	limit->looks++;
+	return true;
+}
+
+bool news_may_look(struct news_list *news, pid_t pid, uint64_t now)
+{
+	struct news_limit *limit = limit_of(news, pid, now);
+
+	return !limit->vanishes || within_limit(limit, now);
+}
+
+void news_looked(struct news_list *news, pid_t pid, bool found)
+{
+	struct news_limit *limit = &news->limits[(uint32_t)pid % NEWS_LIMITS];
+
+	if (limit->pid == pid)
+		limit->vanishes = !found;
+}
+
+pid_t news_take(struct news_list *news, uint64_t now)
+{
+	for (size_t i = 0; i < news->nr; i++) {
+		pid_t pid = news->pids[i];
+
+		if (!within_limit(limit_of(news, pid, now), now))
+			continue;
+		news->pids[i] = news->pids[--news->nr];
+		return pid;
+	}
+	return 0;
+}
+
+void news_clear(struct news_list *news)
+{
+	news->nr = 0;
+	news->everything = false;
+}

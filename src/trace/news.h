@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Processes that discovery shall look at, each once however often it is announced. Whoever has
+ * itself announced without end is looked at once in a while: looking costs, and the time is everyone's.
+ */
+#ifndef STEALSCOPE_NEWS_H
+#define STEALSCOPE_NEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* More processes than this at once, and a full scan is cheaper. */
+#define NEWS_MAX 64
+
+/* So many looks at a process in a row, and one more in each such time. */
+#define NEWS_BURST 10
+#define NEWS_EVERY_NS 1000000000ULL
+
+#define NEWS_LIMITS 256U
+
+struct news_limit {
+	pid_t pid;
+	unsigned int looks; /* in a row */
+	bool vanishes;	    /* it announced a thread that was gone when it was looked at */
+	uint64_t since;	    /* when they were last reckoned up */
+};
+
+struct news_list {
+	pid_t pids[NEWS_MAX];
+	size_t nr;
+	bool everything;
+	struct news_limit limits[NEWS_LIMITS]; /* by a hash of the pid; the latest one has the place */
+};
+
+void news_add(struct news_list *news, pid_t pid);
+
+/* The next process that may be looked at as of @now, 0: none. Those that have to wait stay. */
+pid_t news_take(struct news_list *news, uint64_t now);
+
+/*
+ * May @pid be looked at for the sake of one of its threads? At once, but where those tend to be gone
+ * (@found: was the last one there?), it counts as a look.
+ */
+bool news_may_look(struct news_list *news, pid_t pid, uint64_t now);
+void news_looked(struct news_list *news, pid_t pid, bool found);
+
+/* Everything is being looked at. */
+void news_clear(struct news_list *news);
+
+#endif
