@@ -2,25 +2,32 @@
 /*
  * A process that is a virtual machine until it is told to be something else:
  *
- *	vm THREADS [PROGRAM ARGUMENT…]
+ *	vm [-f DESCRIPTORS] [-r] THREADS [PROGRAM ARGUMENT…]
  *
  * Its main thread runs a vCPU that does nothing but loop; THREADS more sleep, each of which ends at
  * a SIGUSR2 of its own. At SIGUSR1 the main thread calls exec, or ends the process if there is no
  * PROGRAM. Ends with its parent.
+ *
+ * -f: before it has anything to do with KVM it opens so many files.
+ * -r: one more thread renames itself without end, on the first CPU that the process may use.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MEMORY 4096
+#define STACK 65536
 
 static struct kvm_run *run;
 
@@ -49,12 +56,45 @@ static void *idle(void *arg)
 	return NULL;
 }
 
-static int start_threads(long nr)
+static void *rename_self(void *arg)
 {
+	cpu_set_t all, first;
+	int cpu = 0;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	while (!CPU_ISSET(cpu, &all))
+		cpu++;
+	CPU_ZERO(&first);
+	CPU_SET(cpu, &first);
+	sched_setaffinity(0, sizeof(first), &first);
+	for (;;) {
+		prctl(PR_SET_NAME, "this");
+		prctl(PR_SET_NAME, "that");
+	}
+	return arg;
+}
+
+static int start_threads(long nr, bool renames)
+{
+	pthread_attr_t attr;
 	pthread_t thread;
 
+	if (pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, STACK))
+		return -1;
 	for (long i = 0; i < nr; i++)
-		if (pthread_create(&thread, NULL, idle, NULL))
+		if (pthread_create(&thread, &attr, idle, NULL))
+			return -1;
+	return renames ? pthread_create(&thread, &attr, rename_self, NULL) : 0;
+}
+
+static int open_files(rlim_t nr)
+{
+	struct rlimit limit = {.rlim_cur = nr + 64, .rlim_max = nr + 64};
+
+	if (nr && setrlimit(RLIMIT_NOFILE, &limit))
+		return -1;
+	while (nr--)
+		if (dup(STDERR_FILENO) < 0)
 			return -1;
 	return 0;
 }
@@ -92,16 +132,29 @@ static int vcpu_new(void)
 int main(int argc, char **argv)
 {
 	struct sigaction leave = {.sa_handler = leave_guest}, end = {.sa_handler = end_thread};
-	int vcpu;
+	int vcpu, option;
+	bool renames = false;
+	rlim_t files = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	vcpu = argc < 2 ? -1 : vcpu_new();
+	while ((option = getopt(argc, argv, "+f:r")) != -1) {
+		if (option == 'f')
+			files = strtoul(optarg, NULL, 10);
+		else if (option == 'r')
+			renames = true;
+		else
+			return EXIT_FAILURE;
+	}
+	argv += optind;
+	if (!*argv || open_files(files))
+		return EXIT_FAILURE;
+	vcpu = vcpu_new();
 	if (vcpu < 0 || sigaction(SIGUSR1, &leave, NULL) || sigaction(SIGUSR2, &end, NULL) ||
-	    start_threads(atol(argv[1])))
+	    start_threads(atol(*argv++), renames))
 		return EXIT_FAILURE;
 	while (!run->immediate_exit)
 		ioctl(vcpu, KVM_RUN, 0);
-	if (argc > 2)
-		execvp(argv[2], argv + 2);
-	return argc > 2 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (*argv)
+		execvp(*argv, argv);
+	return *argv ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -14,8 +14,9 @@ VM = os.path.join(os.path.dirname(os.environ.get("HOG", "build/tests/live/hog"))
 class Vm:
     """One vCPU, which is the main thread and loops on @cpu, and @threads that sleep."""
 
-    def __init__(self, threads, *program, cpu=host.work_cpu()):
-        self.child = host.start([VM, str(threads), *program], stdin=subprocess.DEVNULL)
+    def __init__(self, threads, *program, cpu=host.work_cpu(), options=()):
+        self.child = host.start([VM, *options, str(threads), *program],
+                                stdin=subprocess.DEVNULL)
         self.pid = self.child.pid
         os.sched_setaffinity(self.pid, {cpu})
         host.wait_for("the vm's threads", lambda: self._complete(threads + 1))
