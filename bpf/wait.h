@@ -13,6 +13,7 @@
 #define STEALSCOPE_WAIT_H
 
 #include "compat.h"
+#include "rate.h"
 #include "skew.h"
 #include "thief.h"
 #include "throttle.h"
@@ -48,47 +49,6 @@ static __always_inline void wait_count(struct slot *slot, __u64 wait)
 		interval->max_ns[kind] = wait;
 }
 
-/* The window is over. What was told beyond its rate is taken off the next one. */
-static __always_inline void rate_turn(struct wait_rate *rate, __u64 window)
-{
-	bool next = rate->window + 1 == window;
-	__u32 i;
-
-	rate->told = next && rate->told > watch_rate ? rate->told - watch_rate : 0;
-	rate->domains_before = next ? rate->domains : 0;
-	rate->domains = 0;
-	for (i = 0; i < NR_RATE_SHARES; i++)
-		rate->counts[i] = 0;
-	rate->window = window;
-}
-
-/*
- * At most watch_rate lines in a window on a CPU: a storm of waits must not become one of output.
- * Nor must one domain's storm hide another's wait: each has its share, as of how many there are, and
- * the first of each is told of even when the others have used up the window.
- */
-static __always_inline bool within_rate(struct cpu_counts *cpu, __u64 now, __u32 domain)
-{
-	struct wait_rate *rate = &cpu->rate;
-	__u32 *count = &rate->counts[domain % NR_RATE_SHARES];
-	__u64 window = now / watch_window_ns, domains;
-	bool first, told;
-
-	if (rate->window != window)
-		rate_turn(rate, window);
-	first = !*count;
-	rate->domains += first;
-	domains = rate->domains > rate->domains_before ? rate->domains : rate->domains_before;
-	if (rate->told < watch_rate)
-		told = first || *count < watch_rate / domains;
-	else
-		told = first && rate->told < 2 * watch_rate;
-	++*count;
-	rate->told += told;
-	rate->lost += !told;
-	return told;
-}
-
 __noinline int detail_copy(struct wait_detail *to, const struct wait_detail *from)
 {
 	__u32 i;
@@ -112,7 +72,7 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 		return;
 	if (wait >= watch_over_ns) {
 		now = bpf_ktime_get_ns();
-		if (within_rate(cpu, now, slot->tgid)) {
+		if (rate_admits(&cpu->rate, now / watch_window_ns, slot->tgid, watch_rate)) {
 			struct wait_event *event = wait_event_reserve(&pos);
 
 			if (event) {

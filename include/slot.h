@@ -10,6 +10,7 @@
 
 #include "bucket.h"
 #include "kinds.h"
+#include "rate.h"
 
 #define COMM_LEN 16
 #define NR_THIEVES 32
@@ -144,19 +145,6 @@ struct hook_times {
 	__u64 runs;
 	__u64 over; /* of them, longer than LONG_RUN_NS */
 	__u64 longest_ns;
-};
-
-/* Long waits told of on a CPU in the window under way, all and by domain (a hash of it). */
-#define NR_RATE_SHARES 16U
-
-struct wait_rate {
-	__u64 window;
-	__u64 lost; /* ever */
-	__u32 told;
-	__u32 domains; /* in this window, and in the one before */
-	__u32 domains_before;
-	__u32 pad;
-	__u32 counts[NR_RATE_SHARES];
 };
 
 /* What went wrong on a CPU. */
