@@ -183,7 +183,7 @@ int BPF_PROG(on_newtask, struct task_struct *task, __u64 clone_flags)
 	if (!slot || task->tgid != parent->tgid)
 		return 0;
 	if (storage_is_safe_under_rq_lock())
-		adopt(task, task->tgid, -1);
+		adopt(task, task->tgid, -1, false);
 	slot_tell(slot, NEWS_THREAD);
 	return 0;
 }
@@ -237,7 +237,7 @@ int adopt_requested(struct bpf_iter__task *ctx)
 		bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	} else if ((!request->start || request->start == task->start_boottime / TICK_NS) &&
 		   !slot_of(task)) {
-		index = adopt(task, request->domain, request->vcpu);
+		index = adopt(task, request->domain, request->vcpu, request->is_vcpu);
 		slot = index ? slot_at(index) : NULL;
 		if (!slot) {
 			control.refused++; /* and stays requested */

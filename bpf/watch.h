@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "record.h"
+#include "share.h"
 #include "skew.h"
 
 /* A free slot's number, or 0: the table is full. */
@@ -37,6 +38,39 @@ __noinline int slot_take(void)
 			return *slot;
 	}
 	return 0;
+}
+
+/* What the domain has: it is counted where its skew is. */
+static __always_inline struct share domain_share(__u32 domain)
+{
+	struct share share = {};
+	__u32 i;
+
+	for (i = 0; i < 8; i++) {
+		__u32 index = (domain + i) & skew_mask;
+		struct skew_cell *cell = cell_at(index);
+
+		if (!cell || !index || (__u32)cell->owner != domain)
+			continue;
+		share.vcpus = cell->vcpus;
+		share.others = (__u32)(cell->owner >> 32) - share.vcpus;
+		break;
+	}
+	return share;
+}
+
+/*
+ * May @domain have another slot? As of now: CPUs that ask at once may each get one too many. Of those
+ * at hand, some are kept for vCPUs until the loader puts more there.
+ */
+__noinline int may_adopt(__u32 domain, __u32 is_vcpu)
+{
+	struct share share = domain_share(domain);
+	__u32 at_hand = (__u32)(control.free_tail - control.free_head);
+
+	if (!is_vcpu && at_hand <= control.slots / 8)
+		return 0;
+	return share_allows(&share, is_vcpu, control.slots, at_hand + control.spare);
 }
 
 /*
@@ -139,13 +173,14 @@ static __always_inline bool slot_bind(struct task_struct *task, __u32 ref)
 }
 
 /*
- * Give @task a slot. Its number, or 0: the table is full, another hook was faster, or the allocator
- * of task storage, which holds a few elements per CPU and refills itself by irq_work, was empty
- * (kernel/bpf/memalloc.c): try again a moment later.
+ * Give @task a slot. Its number, or 0: the table is full, or its domain has its share of it, another
+ * hook was faster, or the allocator of task storage, which holds a few elements per CPU and refills
+ * itself by irq_work, was empty (kernel/bpf/memalloc.c): try again a moment later.
  */
-static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu)
+static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu,
+				   bool is_vcpu)
 {
-	__u32 index = (__u32)slot_take();
+	__u32 index = may_adopt(domain, is_vcpu) ? (__u32)slot_take() : 0;
 	struct slot *slot;
 
 	slot = index ? slot_at(index) : NULL;
@@ -218,7 +253,7 @@ static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_coun
 	if (vcpu == -2)
 		return 0;
 	if (storage_is_safe_under_rq_lock())
-		index = adopt(task, task->tgid, vcpu);
+		index = adopt(task, task->tgid, vcpu, true);
 	if (!index && cpu->seen_pid == (__u32)task->pid)
 		return 0;
 	cpu->seen_pid = task->pid;

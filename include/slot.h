@@ -244,6 +244,8 @@ struct watch_request {
 			 (before 6.4); 0: it is the loader's own, and not watched but for its clock
 		       */
 	__s32 vcpu;   /* -1: none, or not known */
+	__u32 is_vcpu;
+	__u32 pad;
 };
 
 /* USER_HZ is 100 on every architecture with KVM; /proc/TID/stat counts in it (fs/proc/array.c). */
@@ -253,6 +255,8 @@ struct watch_request {
 struct control {
 	/* loader */
 	__u64 free_tail; /* slots ever put into the free queue */
+	__u32 spare;	 /* free slots that are not in it */
+	__u32 slots;	 /* all that there are, free or not */
 	struct kvm_layout kvm;
 	__u32 pad;
 	/* kernel */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "host/domain.h"
 #include "host/pidns.h"
+#include "trace/capacity.h"
 #include "trace/probe.h"
 #include "trace/reader.h"
 #include "trace/tracer.h"
@@ -24,8 +25,6 @@
 
 /* How often the kernel's announcements are looked at; nothing is lost between. */
 #define POLL_NS (100 * MILLISECOND)
-
-#define MIN_THREADS 4096U
 
 struct session {
 	const struct options *options;
@@ -44,9 +43,9 @@ struct session {
 
 static unsigned int default_threads(size_t threads)
 {
-	if (threads > MAX_SLOTS / 2)
-		return MAX_SLOTS - 1;
-	return 2 * threads > MIN_THREADS ? (unsigned int)(2 * threads) : MIN_THREADS;
+	uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return capacity_default(threads, (unsigned int)sysconf(_SC_NPROCESSORS_CONF), bytes);
 }
 
 static int untraceable(int err)

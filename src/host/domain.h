@@ -34,6 +34,8 @@ struct thread {
 	char comm[16];
 	char *name; /* iothread: its id ("disk1" of "IO disk1"); else NULL */
 	int slot;   /* for the tracer: its slot, -1 while it has none */
+	bool wanted;  /* the tracer's: it is there and has none */
+	bool refused; /* the tracer's: it was counted as one that may have none */
 	bool gone;  /* not seen by the latest scan; dropped by registry_reap() */
 	/* the registry's own: */
 	bool kthread;	/* up to 6.3: vhost's, outside the process */
@@ -53,6 +55,8 @@ struct domain {
 	struct thread *threads; /* vCPUs by index, then by tid */
 	size_t nr_threads;
 	bool gone; /* its process is gone, or is another one, or no domain any more */
+	unsigned int unwatched; /* the tracer's: threads that may have no slot, of those there */
+	bool complained;	/* the tracer's: the operator was told so */
 	bool held; /* the caller's: gone, it is not dropped yet, since its name is still needed */
 	/* the registry's own: */
 	size_t max_threads; /* room in @threads */

@@ -177,6 +177,7 @@ static int build_domain(struct builder *b, const struct domain_sample *to,
 		return err;
 	domain->pid = to->pid;
 	domain->start = to->start;
+	domain->unwatched = to->unwatched;
 	domain->skew_ns = grown(from ? from->skew_ns : 0, to->skew_ns);
 	domain->threads = arena_array(&b->report.arena, to->nr_threads, sizeof(*domain->threads));
 	if (!domain->threads)
@@ -207,6 +208,7 @@ static void build_trace(const struct trace_sample *from, const struct trace_samp
 {
 	trace->merged = grown(from->merged, to->merged);
 	trace->dropped = grown(from->dropped, to->dropped);
+	trace->missed = grown(from->missed, to->missed);
 	trace->chain_breaks = grown(from->chain_breaks, to->chain_breaks);
 	trace->clamped = grown(from->clamped, to->clamped);
 	trace->self_rss_bytes = to->self_rss_bytes;

@@ -72,6 +72,7 @@ struct domain_report {
 	double worst_pct;      /* the vCPU that suffers most */
 	double sum_pct;	       /* over the vCPUs, as esxtop's %RDY */
 	uint64_t skew_ns;
+	uint64_t unwatched; /* at the end of the interval: threads for which there is no place */
 	struct suffering vcpus;		  /* all vCPUs together; steal_pct is the mean */
 	struct suffering roles[NR_ROLES]; /* per role; [ROLE_VCPU] equals vcpus */
 	unsigned int nr_role_threads[NR_ROLES];

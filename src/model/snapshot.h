@@ -81,6 +81,7 @@ struct domain_sample {
 	const char *manager;	       /* "libvirt", "lxd", "proxmox", …, "qemu" */
 	const char *accel;	       /* "kvm" or "tcg" */
 	uint64_t skew_ns;	       /* a vCPU waited while a sibling ran */
+	uint64_t unwatched;	       /* threads for which there is no place in the table */
 	struct thread_sample *threads; /* vCPUs by index, then the other roles */
 	size_t nr_threads;
 };
@@ -94,7 +95,8 @@ struct host_sample {
 
 struct trace_sample {
 	uint64_t merged;       /* samples that hold more than one wait */
-	uint64_t dropped;      /* threads that found no free slot, events that were overwritten */
+	uint64_t dropped;      /* threads that found no free slot, news that were lost */
+	uint64_t missed;       /* runs of the programs that the kernel left out */
 	uint64_t chain_breaks; /* switches hidden from tracing */
 	uint64_t clamped;      /* negative differences */
 	uint64_t watch_lost;   /* long waits that were not told of */

@@ -206,6 +206,7 @@ static void add_trace(struct trace_sample *sum, const struct trace_sample *part)
 {
 	sum->merged += part->merged;
 	sum->dropped += part->dropped;
+	sum->missed += part->missed;
 	sum->chain_breaks += part->chain_breaks;
 	sum->clamped += part->clamped;
 }

@@ -66,6 +66,7 @@ struct domain_total {
 	bool gone;	  /* the latest report does not have it alive */
 	uint64_t seen_ns; /* when one had */
 	uint64_t skew_ns;
+	uint64_t unwatched;
 	struct vcpu_total *vcpus; /* ascending by index */
 	size_t nr_vcpus;
 	uint64_t cause_ns[NR_CAUSES]; /* of all vCPUs */

@@ -259,6 +259,7 @@ int totals_add_domains(struct totals *totals, const struct report *report, struc
 		for (size_t b = 0; b < TOTALS_BLAMED; b++)
 			add_blame(totals, &of[i]->blame[b], totals_blamed[b], domain, &adding);
 		of[i]->skew_ns += domain->skew_ns;
+		of[i]->unwatched = domain->unwatched;
 	}
 	idmap_free(&labels);
 	return err;

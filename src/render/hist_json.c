@@ -115,6 +115,7 @@ static void domain_object(struct json_writer *jw, const struct domain_report *do
 	jw_field_string(jw, "accel", domain->accel);
 	jw_field_u64(jw, "vcpus", domain->nr_vcpus);
 	jw_field_u64(jw, "skew_ns", domain->skew_ns);
+	jw_field_u64(jw, "unwatched", domain->unwatched);
 	jw_field_number(jw, "worst_pct", domain->worst_pct);
 	jw_field_number(jw, "sum_pct", domain->sum_pct);
 	if (by == BY_DOMAIN) {
@@ -155,6 +156,7 @@ static void trace_object(struct json_writer *jw, const struct trace_sample *trac
 	jw_open(jw, '{');
 	jw_field_u64(jw, "merged", trace->merged);
 	jw_field_u64(jw, "dropped", trace->dropped);
+	jw_field_u64(jw, "missed", trace->missed);
 	jw_field_u64(jw, "chain_breaks", trace->chain_breaks);
 	jw_field_u64(jw, "clamped", trace->clamped);
 	jw_field_u64(jw, "self_cpu_ns", trace->self_cpu_ns);

@@ -7,6 +7,9 @@
 /* A host that is no VM itself has none; scheduling noise of its hypervisor is below this. */
 #define HOST_STEAL_PCT 0.5
 
+/* Columns of a name in a warning. */
+#define UNWATCHED_NAME 30
+
 static void print_time(FILE *out, uint64_t time_ns)
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);
@@ -72,19 +75,48 @@ static void print_cost(FILE *out, const struct report *report)
 		(double)trace->map_bytes / 1048576);
 }
 
+static uint64_t unwatched(const struct report *report)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < report->nr_domains; i++)
+		sum += report->domains[i].unwatched;
+	return sum;
+}
+
+/* Whose threads have no place in the table: the domain that has most of them, by name. */
+static void print_unwatched(const struct render_options *options, const struct report *report)
+{
+	const struct domain_report *most = &report->domains[0];
+	uint64_t sum = unwatched(report);
+
+	for (size_t i = 1; i < report->nr_domains; i++)
+		if (report->domains[i].unwatched > most->unwatched)
+			most = &report->domains[i];
+	fprintf(options->out,
+		"%swarning: %" PRIu64 " threads are not watched, %" PRIu64 " of them of ",
+		options->color ? "\033[1;31m" : "", sum, most->unwatched);
+	text_name(options, most->name, UNWATCHED_NAME, false);
+	fprintf(options->out, "; raise --max-threads%s\n", options->color ? "\033[0m" : "");
+}
+
 void text_foot(const struct render_options *options, const struct report *report)
 {
 	const struct trace_sample *trace = &report->trace;
 	FILE *out = options->out;
 
-	if (trace->dropped || trace->merged || trace->chain_breaks || trace->clamped)
+	if (unwatched(report) || trace->dropped || trace->missed || trace->merged ||
+	    trace->chain_breaks || trace->clamped)
 		fputc('\n', out);
-	if (trace->dropped)
+	if (unwatched(report))
+		print_unwatched(options, report);
+	else if (trace->dropped)
 		fprintf(out,
 			"%swarning: %" PRIu64
 			" threads or events were not recorded; raise --max-threads%s\n",
 			options->color ? "\033[1;31m" : "", trace->dropped,
 			options->color ? "\033[0m" : "");
+	print_count(out, trace->missed, "runs of the programs were left out by the kernel");
 	print_count(out, trace->merged,
 		    "samples hold more than one wait each (times are complete)");
 	print_count(out, trace->chain_breaks, "switches were hidden from tracing");

@@ -82,6 +82,12 @@ static void domain_skew(struct prom_writer *w, const struct row *row)
 	prom_end_seconds(w, row->domain->skew_ns);
 }
 
+static void domain_unwatched(struct prom_writer *w, const struct row *row)
+{
+	prom_sample(w, "", row->labels);
+	prom_end_u64(w, row->domain->unwatched);
+}
+
 static void thread_steal(struct prom_writer *w, const struct row *row)
 {
 	for (enum role role = 0; role < NR_ROLES; role++) {
@@ -212,6 +218,9 @@ static const struct family {
 	 domain_wait},
 	{"stealscope_domain_skew_seconds_total", COUNTER,
 	 "Time that a vCPU waited while a sibling ran.", domain_skew},
+	{"stealscope_domain_unwatched_threads", GAUGE,
+	 "Threads of a domain that are not watched: the table is short, or the domain has its share.",
+	 domain_unwatched},
 	{"stealscope_thread_steal_seconds_total", COUNTER,
 	 "Time that a domain's other threads were runnable and did not run.", thread_steal},
 	{"stealscope_blame_seconds_total", COUNTER,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "render/screen_keys.h"
@@ -171,6 +172,11 @@ static int put_explanation(struct screen *screen, const struct screen_state *sta
 	return 0;
 }
 
+static bool is_warning(const char *line)
+{
+	return line && !strncmp(line, "warning:", strlen("warning:"));
+}
+
 /* What was lost, if anything: the first line of the text renderers' last ones. */
 static int put_warning(struct screen *screen, const struct screen_state *state)
 {
@@ -187,8 +193,7 @@ static int put_warning(struct screen *screen, const struct screen_state *state)
 		char *at = text.text + 1, *line = screen_text_line(&at);
 
 		screen_line(screen);
-		screen_put(screen, state->report->trace.dropped ? ATTR_BAD : ATTR_DIM,
-			   line ? line : "");
+		screen_put(screen, is_warning(line) ? ATTR_BAD : ATTR_DIM, line ? line : "");
 	}
 	free(text.text);
 	return 0;

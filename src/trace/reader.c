@@ -36,7 +36,6 @@ struct reader {
 	bool scan_due;	      /* something was missed since */
 	uint64_t lost;	      /* news that had no place */
 	uint64_t waits_lost;  /* long waits that were overwritten */
-	uint64_t refused;     /* threads for which there was no free slot */
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
 
@@ -94,7 +93,23 @@ static int request(struct reader *reader, const struct tracer_request *requests,
 	return err;
 }
 
-/* Until all that the registry has is watched, or cannot be: it died, or the table is full. */
+/* Once for each domain: reports say how many there are. */
+static void complain(struct reader *reader)
+{
+	size_t nr, i;
+	struct domain *domains = registry_domains(reader->registry, &nr);
+
+	for (i = 0; reader->watched.unwatched && i < nr; i++) {
+		if (!domains[i].unwatched || domains[i].complained)
+			continue;
+		domains[i].complained = true;
+		log_warn("%s: %u of its threads are not watched: it has its share of %zu slots, or "
+			 "they are short; --max-threads makes more",
+			 domains[i].name, domains[i].unwatched, tracer_slots(reader->tracer));
+	}
+}
+
+/* Until all that the registry has is watched, or cannot be: it died, or may have no slot. */
 static int join(struct reader *reader)
 {
 	autofree struct tracer_request *requests = NULL;
@@ -102,22 +117,22 @@ static int join(struct reader *reader)
 	int err;
 
 	watched_take_adopted(&reader->watched, reader->tracer);
-	nr = watched_join(&reader->watched, reader->registry, &requests);
+	nr = watched_join(&reader->watched, reader->tracer, reader->registry, &requests);
 	if (nr >= 0)
 		watched_review(&reader->watched, reader->tracer, reader->registry);
 	if (nr <= 0) {
-		reader->retries = 0;
+		if (!reader->watched.unwatched)
+			reader->retries = 0;
+		complain(reader);
 		return (int)nr;
 	}
 	err = request(reader, requests, (size_t)nr);
 	if (err)
 		return err;
 	free(take_ptr(requests));
-	nr = watched_join(&reader->watched, reader->registry, &requests);
-	if (nr < 0)
-		return (int)nr;
-	reader->refused = tracer_is_full(reader->tracer) ? (uint64_t)nr : 0;
-	return 0;
+	nr = watched_join(&reader->watched, reader->tracer, reader->registry, &requests);
+	complain(reader);
+	return nr < 0 ? (int)nr : 0;
 }
 
 static int scan_all(struct reader *reader)
@@ -283,7 +298,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 	err = sampler_take(reader->sampler, ret_snap);
 	if (err)
 		return err;
-	ret_snap->trace.dropped = reader->lost + reader->refused;
+	ret_snap->trace.dropped = reader->lost + reader->watched.refused;
 	ret_snap->trace.watch_lost += reader->waits_lost;
 	watched_drop(&reader->watched, reader->tracer);
 	reap(reader);

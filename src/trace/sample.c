@@ -212,6 +212,7 @@ static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
 	sample->accel = arena_strdup(arena, domain ? domain->accel : "kvm");
 	sample->uuid = domain ? arena_strdup(arena, domain->uuid) : NULL;
 	sample->start = domain ? domain->start : 0;
+	sample->unwatched = domain && !domain->gone ? domain->unwatched : 0;
 	return sample->name && sample->manager && sample->accel ? 0 : -ENOMEM;
 }
 
@@ -344,6 +345,7 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	trace->merged = counts.merged;
 	trace->chain_breaks = counts.chain_breaks;
 	trace->clamped = counts.clamped;
+	trace->missed = counts.missed;
 	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;
 	trace->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);

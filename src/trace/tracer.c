@@ -73,6 +73,22 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 	return used;
 }
 
+uint64_t tracer_missed(const struct tracer *tracer)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, tracer->skel->obj)
+	{
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
 /* As the kernel accounts it: "memlock" in the descriptor's fdinfo (kernel/bpf/syscall.c). */
 static size_t map_bytes(int fd)
 {

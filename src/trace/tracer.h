@@ -63,9 +63,6 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
  */
 int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch);
 
-/* Every slot is in use. */
-bool tracer_is_full(const struct tracer *tracer);
-
 /* Slots that nobody uses, of how many there are. */
 size_t tracer_free_slots(const struct tracer *tracer);
 size_t tracer_slots(const struct tracer *tracer);
@@ -105,6 +102,7 @@ uint64_t tracer_clock(struct tracer *tracer);
 
 struct tracer_counts {
 	uint64_t merged, chain_breaks, clamped, watch_lost;
+	uint64_t missed; /* runs that the kernel left out: a program interrupted itself */
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
 

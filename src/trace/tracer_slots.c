@@ -51,6 +51,7 @@ void slots_refill(struct tracer *tracer, size_t reserve)
 		tracer->free_queue[tail & tracer->free_mask] = spare_pop(tracer);
 		__atomic_store_n(&control->free_tail, ++tail, __ATOMIC_RELEASE);
 	}
+	__atomic_store_n(&control->spare, (uint32_t)tracer->nr_spare, __ATOMIC_RELAXED);
 }
 
 /* The chunk, mapped in place of the one that was not needed for longest; without memory, not. */
@@ -151,13 +152,6 @@ uint32_t tracer_adopted(struct tracer *tracer)
 	return index;
 }
 
-bool tracer_is_full(const struct tracer *tracer)
-{
-	const struct control *control = tracer->control;
-
-	return !tracer->nr_spare && control->free_head >= control->free_tail;
-}
-
 size_t tracer_slots(const struct tracer *tracer)
 {
 	return tracer->nr_slots - 1;
@@ -249,6 +243,7 @@ int slots_init(struct tracer *tracer)
 	tracer->spare = malloc(tracer->nr_slots * sizeof(*tracer->spare));
 	if (!tracer->spare)
 		return -ENOMEM;
+	tracer->control->slots = tracer->nr_slots - 1;
 	for (index = 1; index < tracer->nr_slots; index++)
 		spare_push(tracer, index);
 	slots_refill(tracer, tracer->reserve);

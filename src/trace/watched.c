@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "host/task.h"
+#include "share.h"
 
 /* include/linux/threads.h, PID_MAX_LIMIT on 64 bit: 4 * 1024 * 1024 */
 #define NR_TIDS (1U << 22)
@@ -144,35 +145,92 @@ static bool join(struct watched_table *table, struct domain *domain, struct thre
 	return !gone && thread->slot < 0;
 }
 
-ssize_t watched_join(struct watched_table *table, struct registry *registry,
-		     struct tracer_request **ret_requests)
+static struct share count_share(const struct domain *domain)
 {
-	size_t nr_domains, d, t, nr = 0, room = 0;
-	struct domain *domains = registry_domains(registry, &nr_domains);
-	struct tracer_request *requests;
+	struct share share = {0};
 
-	for (d = 0; d < nr_domains; d++)
-		room += domains[d].nr_threads;
-	requests = calloc(room + 1, sizeof(*requests));
-	if (!requests)
-		return -ENOMEM;
+	for (size_t t = 0; t < domain->nr_threads; t++) {
+		const struct thread *thread = &domain->threads[t];
+
+		if (thread->slot >= 0 && thread->role == ROLE_VCPU)
+			share.vcpus++;
+		else if (thread->slot >= 0)
+			share.others++;
+	}
+	return share;
+}
+
+struct requests {
+	struct tracer_request *all;
+	size_t nr;
+	uint32_t slots, free;
+};
+
+static void refuse(struct watched_table *table, struct domain *domain, struct thread *thread)
+{
+	table->refused += !thread->refused;
+	thread->refused = true;
+	table->unwatched++;
+	domain->unwatched++;
+}
+
+/* Ask for those threads of @domain that have no slot and may have one: its vCPUs, or the others. */
+static void ask(struct watched_table *table, struct registry *registry, struct domain *domain,
+		bool vcpus, struct requests *requests)
+{
+	struct share share = count_share(domain);
+
+	for (size_t t = 0; t < domain->nr_threads; t++) {
+		struct thread *thread = &domain->threads[t];
+		struct tracer_request *request = &requests->all[requests->nr];
+
+		/* a number without a start time may be another's by now */
+		if ((thread->role == ROLE_VCPU) != vcpus || !thread->wanted ||
+		    !registry_thread_start(registry, domain, thread))
+			continue;
+		if (!share_allows(&share, vcpus, requests->slots, requests->free)) {
+			refuse(table, domain, thread);
+			continue;
+		}
+		*(vcpus ? &share.vcpus : &share.others) += 1;
+		requests->free--;
+		requests->nr++;
+		request->tid = thread->tid;
+		request->what.start = thread->start;
+		request->what.domain = (uint32_t)domain->pid;
+		request->what.vcpu = vcpus ? thread->index : -1;
+		request->what.is_vcpu = vcpus;
+	}
+}
+
+ssize_t watched_join(struct watched_table *table, const struct tracer *tracer,
+		     struct registry *registry, struct tracer_request **ret_requests)
+{
+	size_t nr_domains, d, t, room = 0;
+	struct domain *domains = registry_domains(registry, &nr_domains);
+	struct requests requests = {.slots = (uint32_t)tracer_slots(tracer),
+				    .free = (uint32_t)tracer_free_slots(tracer)};
+
 	table->joins++;
+	table->unwatched = 0;
 	for (d = 0; d < nr_domains; d++) {
+		domains[d].unwatched = 0;
 		for (t = 0; t < domains[d].nr_threads; t++) {
 			struct thread *thread = &domains[d].threads[t];
 
-			/* a number without a start time may be another's by now */
-			if (!join(table, &domains[d], thread) ||
-			    !registry_thread_start(registry, &domains[d], thread))
-				continue;
-			requests[nr].tid = thread->tid;
-			requests[nr].what.start = thread->start;
-			requests[nr].what.domain = (uint32_t)domains[d].pid;
-			requests[nr++].what.vcpu = thread->role == ROLE_VCPU ? thread->index : -1;
+			thread->wanted = join(table, &domains[d], thread);
+			room += thread->wanted;
 		}
 	}
-	*ret_requests = requests;
-	return (ssize_t)nr;
+	requests.all = calloc(room + 1, sizeof(*requests.all));
+	if (!requests.all)
+		return -ENOMEM;
+	for (d = 0; d < nr_domains; d++)
+		ask(table, registry, &domains[d], true, &requests);
+	for (d = 0; d < nr_domains; d++)
+		ask(table, registry, &domains[d], false, &requests);
+	*ret_requests = requests.all;
+	return (ssize_t)requests.nr;
 }
 
 /* The hooks that found a slot before its thread left, or its last switch, are done with it. */

@@ -45,6 +45,8 @@ struct watched_table {
 	bool unsorted;
 	uint64_t joins;
 	size_t nr_left;
+	uint64_t refused; /* threads that might have no slot, each once */
+	size_t unwatched; /* those of the latest join */
 	size_t nr_missed; /* not in /proc any more, and their last switch was not seen (yet) */
 };
 
@@ -55,11 +57,12 @@ void watched_free(struct watched_table *table);
 void watched_take_adopted(struct watched_table *table, struct tracer *tracer);
 
 /*
- * Give the registry's threads their slots and the slots their roles. What has none yet is put into
- * @ret_requests (malloc()ed). Returns how many, or -ENOMEM.
+ * Give the registry's threads their slots and the slots their roles. What has none yet and may have
+ * one (share.h) is put into @ret_requests (malloc()ed); what may not is counted in its domain.
+ * Returns how many requests there are, or -ENOMEM.
  */
-ssize_t watched_join(struct watched_table *table, struct registry *registry,
-		     struct tracer_request **ret_requests);
+ssize_t watched_join(struct watched_table *table, const struct tracer *tracer,
+		     struct registry *registry, struct tracer_request **ret_requests);
 
 /* The thread is dead, or no domain's any more. */
 void watched_leave(struct watched_table *table, struct watched *watched);

@@ -8,11 +8,11 @@ another's long waits are shown nevertheless, and the vCPUs of one that starts ar
 import time
 
 from lib import *
+from lib.newcomer import newcomer
 from lib.watch import Watch
 
 WINDOW = 3
 OVER = 1 << 20  # an edge of hist's buckets
-MISSED = 0.5e9  # what a vCPU runs and waits before it is switched in inside KVM: QEMU's start
 
 
 def long_waits(window, guest):
@@ -21,23 +21,6 @@ def long_waits(window, guest):
                if thread["tid"] == guest.tids[0]
                for wait in thread["waits"].values()
                for low, _, count in wait["buckets"] if low >= OVER)
-
-
-def newcomer(hist):
-    """A virtual machine starts: whatever is said of it is said of its right name and vCPUs."""
-    guest = Guest("live-newcomer", vcpus=2)
-    hist.settle()
-    guest.stop()
-    hist.settle()
-    seen = [(domain["name"], thread["tid"], thread["role"], thread.get("index"))
-            for _, domain, thread in hist.threads(guest.pid) if thread["tid"] in guest.tids]
-    equal(set(seen), {("live-newcomer", tid, "vcpu", vcpu) for vcpu, tid in enumerate(guest.tids)},
-          "newcomer: its name, and who is which")
-    for vcpu, tid in enumerate(guest.tids):
-        had, stat = hist.total(guest.pid, tid), guest.schedstat(vcpu)
-        between(stat.run + stat.delay - had["run_ns"] - had["steal_ns"], -1e6, MISSED,
-                f"newcomer: vCPU {vcpu} is watched from its first switch inside KVM")
-    guest.quit()
 
 
 def test():
@@ -58,7 +41,7 @@ def test():
     equal(sum(report["trace"]["dropped"] for report in window.hist.reports), 0, "hist lost nothing")
     victim.quit()
     hist = Scope()
-    newcomer(hist)
+    newcomer(hist).quit()
     equal(sum(report["trace"]["dropped"] for report in hist.reports), 0, "nor was news of it lost")
     names = {thread["name"] for _, _, thread in hist.threads(noisy.pid)}
     ok(names & {"this", "that"}, "the one that renames itself has a name of its own", names)

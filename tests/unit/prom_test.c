@@ -172,10 +172,12 @@ static void test_roles(void **state)
 
 static void test_hostile_names(void **state)
 {
-	struct domain_total domain = {.label = (char *)"a\"b\\c\nd\xff"};
+	struct domain_total domain = {.label = (char *)"a\"b\\c\nd\xff", .unwatched = 5};
 	const char *text = render_one(&domain, false);
 
 	(void)state;
+	has_line(text, "stealscope_domain_unwatched_threads"
+		       "{domain=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\",uuid=\"\"} 5");
 	has_line(text, "stealscope_domain_skew_seconds_total"
 		       "{domain=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\",uuid=\"\"} 0");
 }
@@ -221,7 +223,7 @@ static void test_libvirt(void **state)
 static void test_self(void **state)
 {
 	static const struct prom_program programs[] = {{"on_switch", SEC / 8, 3}};
-	struct totals totals = {.trace = {.merged = 1, .dropped = 2, .chain_breaks = 3}};
+	struct totals totals = {.trace = {.merged = 1, .dropped = 2, .chain_breaks = 3, .missed = 4}};
 	struct prom_self self = {.version = "1.2",
 				 .cpu_ns = SEC / 2,
 				 .rss_bytes = 4096,
@@ -232,6 +234,7 @@ static void test_self(void **state)
 	(void)state;
 	has_line(text, "stealscope_merged_waits_total 1");
 	has_line(text, "stealscope_dropped_total 2");
+	has_line(text, "stealscope_missed_runs_total 4");
 	has_line(text, "stealscope_chain_breaks_total 3");
 	has_line(text, "stealscope_bpf_run_seconds_total{program=\"on_switch\"} 0.125");
 	has_line(text, "stealscope_bpf_runs_total{program=\"on_switch\"} 3");

@@ -130,7 +130,7 @@ static void review(void)
 {
 	struct tracer_request *requests;
 
-	assert_int_equal(watched_join(&table, registry, &requests), 0);
+	assert_int_equal(watched_join(&table, &tracer, registry, &requests), 0);
 	free(requests);
 	watched_review(&table, &tracer, registry);
 }

@@ -88,6 +88,7 @@ static void test_reports_add_up(void **state)
 		web->roles[ROLE_IOTHREAD].steal_ns = 5;
 		web->nr_role_threads[ROLE_IOTHREAD] = 1;
 		web->skew_ns = 3;
+		web->unwatched = 9 - (uint64_t)i;
 		lose(web, CAUSE_QUOTA, 10);
 		f.report.trace.merged = 2;
 		end_interval(&f);
@@ -102,6 +103,7 @@ static void test_reports_add_up(void **state)
 	assert_true(total->has_role[ROLE_IOTHREAD]);
 	assert_false(total->has_role[ROLE_VHOST]);
 	assert_int_equal(total->skew_ns, 6);
+	assert_int_equal(total->unwatched, 8);
 	assert_int_equal(f.totals.trace.merged, 4);
 	totals_free(&f.totals);
 }
