@@ -119,7 +119,8 @@ static int list_all(struct lister *lister, struct registry *registry)
 static int collect(struct lister *lister)
 {
 	struct registry *registry;
-	int err;
+	bool found = false;
+	int err, more;
 
 	err = placer_new("/proc", "/sys", &lister->placer);
 	if (err)
@@ -128,6 +129,8 @@ static int collect(struct lister *lister)
 	if (err)
 		return err;
 	err = registry_scan(registry);
+	while (!err && (more = registry_resume(registry, &found)))
+		err = more < 0 ? more : 0;
 	if (!err)
 		err = list_all(lister, registry);
 	registry_free(registry);

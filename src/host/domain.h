@@ -85,6 +85,12 @@ int registry_scan(struct registry *reg);
 int registry_scan_pid(struct registry *reg, pid_t pid);
 
 /*
+ * Look at more of the descriptors of processes that have very many; a few thousand are looked at. 1:
+ * there is more to do; 0; -ENOMEM. @ret_found: a domain was found.
+ */
+int registry_resume(struct registry *reg, bool *ret_found);
+
+/*
  * The same as registry_scan(), with the host's threads at hand: they need not be read from /proc.
  * Sorts @tasks. With none of them it is registry_scan().
  */

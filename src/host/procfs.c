@@ -127,23 +127,24 @@ static void list_sort(struct proc_list *list)
 }
 
 /* Without opendir(): it allocates and asks for the file's type, once per process of the host. */
-int proc_list(int dir, const char *path, struct proc_list *list)
+int proc_list_part(int dir, const char *path, off_t *at, size_t max, struct proc_list *list)
 {
 	autoclose int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char buf[16384] __attribute__((aligned(8)));
-	ssize_t len;
+	ssize_t len = 0;
 
-	if (fd < 0)
+	if (fd < 0 || (*at && lseek(fd, *at, SEEK_SET) < 0))
 		return -errno;
 	list->nr = 0;
-	while ((len = getdents64(fd, buf, sizeof(buf))) > 0) {
+	while (list->nr < max && (len = getdents64(fd, buf, sizeof(buf))) > 0) {
 		const struct dirent64 *entry;
 
-		for (ssize_t at = 0; at < len; at += entry->d_reclen) {
+		for (ssize_t next = 0; next < len; next += entry->d_reclen) {
 			int id;
 
-			entry = (const void *)(buf + at);
+			entry = (const void *)(buf + next);
 			id = entry_id(entry->d_name);
+			*at = entry->d_off;
 			if (id >= 0 && proc_list_add(list, id, entry->d_ino))
 				return -ENOMEM;
 		}
@@ -151,5 +152,12 @@ int proc_list(int dir, const char *path, struct proc_list *list)
 	if (len < 0)
 		return -errno;
 	list_sort(list);
-	return 0;
+	return len > 0;
+}
+
+int proc_list(int dir, const char *path, struct proc_list *list)
+{
+	off_t at = 0;
+
+	return proc_list_part(dir, path, &at, SIZE_MAX, list);
 }

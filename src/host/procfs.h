@@ -66,6 +66,12 @@ ssize_t proc_link(int dir, const char *path, char *buf, size_t size);
 /* The numeric entries of directory @path into @list, whose memory is used again. 0 or -errno. */
 int proc_list(int dir, const char *path, struct proc_list *list);
 
+/*
+ * A part of them: from where *@at says (0: the start), @max or some hundreds more. 0: that was the
+ * last, 1: there are more, from *@at on; -errno.
+ */
+int proc_list_part(int dir, const char *path, off_t *at, size_t max, struct proc_list *list);
+
 /* One more, at the end. 0 or -ENOMEM. */
 int proc_list_add(struct proc_list *list, int id, uint64_t ino);
 

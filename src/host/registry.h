@@ -8,14 +8,15 @@
  *	threads.c  the threads of a domain: which are there, their names
  *	unnamed.c  the vCPUs of a domain whose threads have no names
  *
- * What a scan costs. A process is judged once, by its command, links and fds; after that one read
- * of its stat tells whether it still is the same program (start time, and addresses that are
+ * What a scan costs. A process is judged once, by its command, links and fds; of the latter a
+ * thousand or so at a time, the rest in later looks: a process can have a million. After that one
+ * read of its stat tells whether it still is the same program (start time, and addresses that are
  * random at each exec). A thread costs nothing where the caller has a census of the host's threads.
  * Without, it costs one read of its name when it is new; after that nothing: the directory listing
- *of /proc/P/task gives an inode number, and a number that was used again gets a new inode
- *(fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers only grow). Names of
- *new threads are read again for THREAD_YOUNG, since QEMU names a thread after its start; in every
- *REFRESH-th scan of a process everything is read again.
+ * of /proc/P/task gives an inode number, and a number that was used again gets a new inode
+ * (fs/proc/base.c: the dentries of a dead task are invalidated, inode numbers only grow). Names of
+ * new threads are read again for THREAD_YOUNG, since QEMU names a thread after its start; in every
+ * REFRESH-th scan of a process everything is read again.
  */
 #ifndef STEALSCOPE_HOST_REGISTRY_H
 #define STEALSCOPE_HOST_REGISTRY_H
@@ -34,8 +35,11 @@ struct process {
 	bool vmm;     /* its executable is called like a VMM: it may still become a domain */
 	bool sighted; /* KVM was seen running it */
 	unsigned int sighted_scan; /* when last */
-	pid_t vhost_owner;	   /* a vhost kernel thread's; else 0 */
-	unsigned int seen;	   /* in which scan it was there last */
+	int kvm_fd;	   /* a descriptor of KVM's that it was seen to have, + 1; 0: none */
+	off_t fds_at;	   /* up to where its descriptors were looked at, in this round */
+	bool unread;	   /* there are more, and whether it is a domain is not known */
+	pid_t vhost_owner; /* a vhost kernel thread's; else 0 */
+	unsigned int seen; /* in which scan it was there last */
 };
 
 struct registry {
@@ -47,6 +51,8 @@ struct registry {
 	uint64_t now;		   /* clock ticks since boot */
 	struct process *processes; /* ascending by pid */
 	size_t nr_processes, max_processes;
+	size_t nr_unread;		  /* processes */
+	size_t resumed;			  /* where the last registry_resume() ended */
 	const struct census_task *census; /* for the scan under way: by process, then by tid */
 	size_t nr_census;
 	bool surveying; /* threads are counted, not looked at */
@@ -66,8 +72,14 @@ int domain_new(struct registry *reg, int dir, const struct process *process, con
 /* The domain of @pid, if there is one, and its threads are gone. */
 void domain_gone(struct registry *reg, pid_t pid);
 
-/* HIDDEN: its links may not be seen, as another user without CAP_SYS_PTRACE. */
-enum verdict { VERDICT_NONE, VERDICT_HIDDEN, VERDICT_KVM, VERDICT_TCG };
+/* @process->unread, counted. */
+void process_set_unread(struct registry *reg, struct process *process, bool unread);
+
+/*
+ * HIDDEN: its links may not be seen, as another user without CAP_SYS_PTRACE. UNREAD: it has more
+ * descriptors than are looked at at once, and those seen do not tell.
+ */
+enum verdict { VERDICT_NONE, VERDICT_HIDDEN, VERDICT_UNREAD, VERDICT_KVM, VERDICT_TCG };
 
 /* What the process whose /proc/P is open as @dir is; sets @process->vmm. */
 enum verdict verdict_of(struct registry *reg, int dir, struct process *process,

@@ -52,7 +52,7 @@ static int process_judge(struct registry *reg, int dir, struct process *process,
 	struct domain *domain = registry_find(reg, process->pid);
 	enum verdict verdict = verdict_of(reg, dir, process, stat);
 
-	if (verdict == VERDICT_NONE || verdict == VERDICT_HIDDEN) {
+	if (verdict != VERDICT_KVM && verdict != VERDICT_TCG) {
 		if (domain && (!same || (verdict == VERDICT_NONE && strcmp(domain->accel, "tcg"))))
 			domain_gone(reg, process->pid);
 		return 0;
@@ -71,7 +71,7 @@ static bool must_judge(const struct registry *reg, const struct process *process
 {
 	const struct domain *domain = registry_find(reg, process->pid);
 
-	if (!same || full)
+	if (!same || full || process->unread)
 		return true;
 	if (domain && !strcmp(domain->accel, "kvm"))
 		return process->sighted; /* it may have no KVM any more */
@@ -98,13 +98,17 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 		return err;
 	if (process->start != stat.start) {
 		domain_gone(reg, process->pid);
+		process_set_unread(reg, process, false);
 		*process = (struct process){.pid = process->pid};
 	}
 	same = same_program(process, &stat);
 	if (!same_addresses(process, &stat))
 		process->sighted = false;
+	if (!same)
+		process->fds_at = 0;
 	remember(process, &stat);
 	if (strchr("ZX", stat.state) && stat.threads <= 1) {
+		process_set_unread(reg, process, false);
 		domain_gone(reg, process->pid);
 		return 0;
 	}
@@ -130,8 +134,15 @@ static int process_look(struct registry *reg, struct process *process, bool full
 	if (err == -ENOMEM)
 		return err;
 	domain_gone(reg, process->pid);
+	process_set_unread(reg, process, false);
 	process->start = 0;
 	return 1;
+}
+
+void process_set_unread(struct registry *reg, struct process *process, bool unread)
+{
+	reg->nr_unread += (size_t)unread - (size_t)process->unread;
+	process->unread = unread;
 }
 
 static void drop_unseen(struct registry *reg)
@@ -139,10 +150,14 @@ static void drop_unseen(struct registry *reg)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < reg->nr_processes; i++) {
-		if (reg->processes[i].seen == reg->scans)
-			reg->processes[kept++] = reg->processes[i];
-		else
-			domain_gone(reg, reg->processes[i].pid);
+		struct process *process = &reg->processes[i];
+
+		if (process->seen == reg->scans) {
+			reg->processes[kept++] = *process;
+			continue;
+		}
+		domain_gone(reg, process->pid);
+		process_set_unread(reg, process, false);
 	}
 	reg->nr_processes = kept;
 }
@@ -266,6 +281,31 @@ int registry_scan_pid(struct registry *reg, pid_t pid)
 	if (err < 0)
 		return err;
 	return registry_find(reg, tgid) != NULL;
+}
+
+/* So many looks at processes with very many descriptors at once. */
+#define RESUMES 2
+
+int registry_resume(struct registry *reg, bool *ret_found)
+{
+	unsigned int left = RESUMES;
+
+	if (!reg->nr_unread)
+		return 0;
+	reg->now = clock_ticks(reg->hz);
+	for (size_t i = 0; left && i < reg->nr_processes; i++) {
+		struct process *process;
+
+		reg->resumed = (reg->resumed + 1) % reg->nr_processes;
+		process = &reg->processes[reg->resumed];
+		if (!process->unread)
+			continue;
+		left--;
+		if (process_look(reg, process, false) == -ENOMEM)
+			return -ENOMEM;
+		*ret_found |= !process->unread && registry_find(reg, process->pid);
+	}
+	return reg->nr_unread > 0;
 }
 
 int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)

@@ -23,6 +23,9 @@
 #define MAX_VCPUS 4096
 #define SAMPLES 3
 
+/* So many descriptors of a domain are looked at for its vCPUs', which a VMM opens early. */
+#define MAX_FDS 8192
+
 static struct thread *thread_find(struct domain *domain, pid_t tid)
 {
 	for (size_t i = 0; i < domain->nr_threads; i++) {
@@ -111,6 +114,7 @@ struct vcpu_fds {
 	struct vcpu_fd *fds; /* ascending by index */
 	size_t nr;
 	size_t missing; /* whose thread is not known */
+	bool cut;	/* there can be more */
 };
 
 static void vcpu_fds_free(struct vcpu_fds *vcpus)
@@ -128,11 +132,12 @@ static int by_index(const void *a, const void *b)
 static int list_vcpu_fds(struct registry *reg, int dir, struct vcpu_fds *ret)
 {
 	autoclose int fds = proc_open(dir, "fd");
-	int err = fds < 0 ? fds : proc_list(fds, ".", &reg->fds);
-	struct vcpu_fds vcpus = {0};
+	off_t at = 0;
+	int more = fds < 0 ? fds : proc_list_part(fds, ".", &at, MAX_FDS, &reg->fds);
+	struct vcpu_fds vcpus = {.cut = more > 0};
 
-	if (err)
-		return err;
+	if (more < 0)
+		return more;
 	vcpus.fds = reallocarray(NULL, reg->fds.nr + 1, sizeof(*vcpus.fds));
 	if (!vcpus.fds)
 		return -ENOMEM;
@@ -166,6 +171,15 @@ static void mark_known(struct vcpu_fds *vcpus, int index)
 	}
 }
 
+/* The vCPU of a descriptor that is not on the list, -1: it is none's. */
+static int vcpu_of_fd(int dir, int fd)
+{
+	char path[32], link[64];
+
+	snprintf(path, sizeof(path), "fd/%d", fd);
+	return proc_link(dir, path, link, sizeof(link)) < 0 ? -1 : role_vcpu_of_link(link);
+}
+
 /* Does the thread run a vCPU just now? @ret_running: it cannot be told, since it runs. */
 static void ask_kvm(int dir, struct thread *thread, struct vcpu_fds *vcpus, bool *ret_running)
 {
@@ -184,6 +198,8 @@ static void ask_kvm(int dir, struct thread *thread, struct vcpu_fds *vcpus, bool
 	if ((fd < 0 && !call.running) || is_user_worker(dir, thread->tid))
 		return;
 	*ret_running = call.running;
+	if (vcpus->cut && fd >= 0 && vcpu_of_fd(dir, fd) >= 0)
+		set_vcpu(thread, vcpu_of_fd(dir, fd), true);
 	for (size_t i = 0; i < vcpus->nr; i++) {
 		if (vcpus->fds[i].fd == fd) {
 			set_vcpu(thread, vcpus->fds[i].index, true);
@@ -197,7 +213,7 @@ static void eliminate(struct domain *domain, const bool *running, size_t nr_runn
 {
 	size_t next = 0;
 
-	if (nr_running != vcpus->missing)
+	if (vcpus->cut || nr_running != vcpus->missing)
 		return;
 	for (size_t i = 0; i < domain->nr_threads; i++) {
 		if (!running[i])
@@ -222,7 +238,7 @@ void unnamed_resolve(struct registry *reg, int dir, struct domain *domain)
 		if (domain->threads[i].index_sure && !domain->threads[i].gone)
 			mark_known(&vcpus, domain->threads[i].index);
 	}
-	for (size_t i = 0; i < domain->nr_threads && vcpus.missing; i++) {
+	for (size_t i = 0; i < domain->nr_threads && (vcpus.missing || vcpus.cut); i++) {
 		struct thread *thread = &domain->threads[i];
 
 		if (thread->gone || thread->kthread || thread->index_sure ||

@@ -14,24 +14,49 @@
 /* So many scans KVM's word holds for a process that no longer has what it was seen to run. */
 #define SIGHTED_SCANS 2
 
-/* Does the process hold a file of KVM's VM (virt/kvm/kvm_main.c: "kvm-vm"), or at least one of its
- * vCPUs ("kvm-vcpu:N"), which keep it alive? */
-static bool holds_kvm(struct registry *reg, int dir)
+/* So many descriptors of a process are looked at at once. */
+#define FDS_AT_ONCE 1024
+
+/* A file of KVM's VM (virt/kvm/kvm_main.c: "kvm-vm"), or one of its vCPUs ("kvm-vcpu:N"), which keep
+ * it alive? */
+static bool is_kvm_file(int fds, int fd)
+{
+	char name[16], link[32];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return proc_link(fds, name, link, sizeof(link)) > 0 &&
+	       (!strcmp(link, "anon_inode:kvm-vm") ||
+		!strncmp(link, "anon_inode:kvm-vcpu", strlen("anon_inode:kvm-vcpu")));
+}
+
+enum holding { HOLDS_NONE, HOLDS_KVM, HOLDS_UNREAD };
+
+/*
+ * Does the process hold KVM's files? The one that it had most recently is looked at first; then all
+ * others, in several looks if they are many.
+ */
+static enum holding holds_kvm(struct registry *reg, int dir, struct process *process)
 {
 	autoclose int fds = proc_open(dir, "fd");
+	int more;
 
-	if (fds < 0 || proc_list(fds, ".", &reg->fds))
-		return false;
-	for (size_t i = 0; i < reg->fds.nr; i++) {
-		char fd[16], link[32];
-
-		snprintf(fd, sizeof(fd), "%d", reg->fds.entries[i].id);
-		if (proc_link(fds, fd, link, sizeof(link)) > 0 &&
-		    (!strcmp(link, "anon_inode:kvm-vm") ||
-		     !strncmp(link, "anon_inode:kvm-vcpu", strlen("anon_inode:kvm-vcpu"))))
-			return true;
+	if (fds < 0)
+		return HOLDS_NONE;
+	if (process->kvm_fd && is_kvm_file(fds, process->kvm_fd - 1))
+		return HOLDS_KVM;
+	process->kvm_fd = 0;
+	more = proc_list_part(fds, ".", &process->fds_at, FDS_AT_ONCE, &reg->fds);
+	for (size_t i = 0; more >= 0 && i < reg->fds.nr; i++) {
+		if (!is_kvm_file(fds, reg->fds.entries[i].id))
+			continue;
+		process->kvm_fd = reg->fds.entries[i].id + 1;
+		process->fds_at = 0;
+		return HOLDS_KVM;
 	}
-	return false;
+	if (more <= 0)
+		process->fds_at = 0;
+	process_set_unread(reg, process, more > 0);
+	return more > 0 ? HOLDS_UNREAD : HOLDS_NONE;
 }
 
 /*
@@ -77,10 +102,11 @@ static enum verdict verdict_unseen(const struct task_stat *stat, int err)
 enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 			const struct task_stat *stat)
 {
+	enum holding holding;
 	char exe[PATH_MAX];
 	ssize_t len;
-	bool kvm;
 
+	process_set_unread(reg, process, false);
 	process->vhost_owner = stat->flags & TASK_KTHREAD ? role_vhost_owner(stat->comm) : 0;
 	if (stat->flags & TASK_KTHREAD)
 		return VERDICT_NONE;
@@ -94,12 +120,14 @@ enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 		return VERDICT_KVM;
 	if (is_fork_of_domain(reg, stat))
 		return VERDICT_NONE;
-	kvm = holds_kvm(reg, dir);
-	if (process->sighted && (kvm || process->vmm))
+	holding = holds_kvm(reg, dir, process);
+	if (process->sighted && (holding != HOLDS_NONE || process->vmm))
 		return VERDICT_KVM;
+	if (holding == HOLDS_UNREAD)
+		return VERDICT_UNREAD;
 	if (exe_is_qemu(exe))
-		return verdict_of_qemu(reg, dir, exe, kvm);
-	return kvm ? VERDICT_KVM : VERDICT_NONE;
+		return verdict_of_qemu(reg, dir, exe, holding == HOLDS_KVM);
+	return holding == HOLDS_KVM ? VERDICT_KVM : VERDICT_NONE;
 }
 
 int verdict_identify(struct registry *reg, int dir, struct domain *domain)

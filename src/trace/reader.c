@@ -210,6 +210,8 @@ static int look(struct reader *reader, bool *ret_looked)
 	} else {
 		err = look_at_news(reader, &looked);
 	}
+	if (registry_resume(reader->registry, &looked) < 0)
+		err = -ENOMEM;
 	if (looked)
 		reader->retries = JOIN_RETRIES;
 	*ret_looked = looked || reader->retries;
