@@ -5,6 +5,7 @@ One virtual machine has more threads than the table: its share is bounded, it is
 out, and a virtual machine that starts later is watched, all of it.
 """
 
+import os
 import re
 
 from lib import *
@@ -19,6 +20,16 @@ def last(hist, pid):
     """The latest that was said of the domain."""
     return next(domain for report in reversed(hist.reports) for domain in report["domains"]
                 if domain["pid"] == pid)
+
+
+def map_bytes(pid):
+    """As the kernel accounts the maps of a process."""
+    total = 0
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}") as file:
+            info = dict(line.split(":\t") for line in file if ":\t" in line)
+        total += int(info["memlock"]) if "map_type" in info else 0
+    return total
 
 
 def birth(hist):
@@ -50,8 +61,10 @@ def test():
     told = re.findall(r"(\S+): (\d+) of its threads are not watched", hist.stderr())
     equal([name for name, _ in told], [last(hist, greedy.pid)["name"]],
           "the operator is told of whom, once")
+    equal(hist.reports[-1]["trace"]["map_bytes"], map_bytes(hist.child.pid),
+          "all of its maps are in what it says that they take")
     hist.finish()
-    status, out, err = tool("hist", "--max-threads", str(SLOTS), "1", "1")
+    _, out, _ = tool("hist", "--max-threads", str(SLOTS), "1", "1")
     ok(re.search(rf"warning: \d+ threads are not watched, \d+ of them of vm-{greedy.pid}; raise "
                  "--max-threads", out), "text says it, too", out[-500:])
     guest.quit()
