@@ -345,7 +345,7 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	trace->merged = counts.merged;
 	trace->chain_breaks = counts.chain_breaks;
 	trace->clamped = counts.clamped;
-	trace->missed = counts.missed;
+	trace->missed = tracer_missed(tracer);
 	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;
 	trace->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -102,12 +102,14 @@ uint64_t tracer_clock(struct tracer *tracer);
 
 struct tracer_counts {
 	uint64_t merged, chain_breaks, clamped, watch_lost;
-	uint64_t missed; /* runs that the kernel left out: a program interrupted itself */
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
 
 /* How long the runs of a hook were, if asked for; all CPUs together. */
 void tracer_times(const struct tracer *tracer, enum hook hook, struct hook_times *ret_times);
+
+/* Runs of the programs that the kernel left out, each a loss (bpf_prog_info.recursion_misses). */
+uint64_t tracer_missed(const struct tracer *tracer);
 
 /* Cost of one program, from the kernel's BPF statistics. */
 struct program_cost {

@@ -163,7 +163,6 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 		counts.clamped += tracer->counts[cpu].clamped;
 		counts.watch_lost += tracer->counts[cpu].rate.lost;
 	}
-	counts.missed = tracer_missed(tracer);
 	*ret_counts = counts;
 }
 

@@ -59,9 +59,6 @@ struct tracer {
 	int stats_fd;
 };
 
-/* Runs that the kernel left out of all programs (bpf_prog_info.recursion_misses). */
-uint64_t tracer_missed(const struct tracer *tracer);
-
 /* A slot in the shared map, as tracer_slot(). */
 struct slot *slots_at(struct tracer *tracer, uint32_t index);
 
