@@ -29,12 +29,21 @@ check-run: all check-build $(MORE:%=check-build-%)
 
 $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(CORE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(CORE_LIBS) \
+		$(UNIT_LIBS)
 
 # What of the tracer needs no kernel side.
 $(BUILD)/tests/unit/slots_test: $(BUILD)/src/trace/tracer_slots.o $(BUILD)/src/trace/watched.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
 $(BUILD)/tests/unit/news_test: $(addprefix $(BUILD)/src/trace/,news.o tracer_feed.o tracer_slots.o)
+
+# What of the exporter needs no server; each with what stands in for the host.
+$(BUILD)/tests/unit/auth_test: $(BUILD)/src/http/auth.o
+$(BUILD)/tests/unit/auth_test: UNIT_LIBS := -lcrypt -Wl,--wrap=clock_gettime
+$(BUILD)/tests/unit/web_config_test: $(BUILD)/src/http/config.o
+$(BUILD)/tests/unit/web_config_test: UNIT_LIBS := -lyaml
+$(BUILD)/tests/unit/textfile_test: $(BUILD)/src/cmd/export_textfile.o
+$(BUILD)/tests/unit/textfile_test: UNIT_LIBS := -Wl,--wrap=unlink
 
 .PHONY: check-unit
 check-unit: $(UNIT_BIN)

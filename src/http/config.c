@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "http/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -16,7 +17,9 @@
 
 /* $2y$10$ and 53 characters of salt and hash. */
 #define BCRYPT_LEN 60
-/* One check takes 2^cost rounds, 50 ms at 10 and a second at 14, in which nobody else is served. */
+/* One check takes 2^cost rounds, 50 ms at 10 and a second at 14, in which nobody else is served.
+ * Below 4 bcrypt knows none. */
+#define BCRYPT_COST_MIN 4
 #define BCRYPT_COST_MAX 14
 
 struct loader {
@@ -94,7 +97,9 @@ static int load_tls(struct loader *loader, const char *key, const yaml_node_t *k
 static bool is_bcrypt(const char *hash)
 {
 	return strlen(hash) == BCRYPT_LEN && hash[0] == '$' && hash[1] == '2' &&
-	       strchr("aby", hash[2]) && hash[3] == '$' && hash[6] == '$';
+	       strchr("aby", hash[2]) && hash[3] == '$' && isdigit((unsigned char)hash[4]) &&
+	       isdigit((unsigned char)hash[5]) && hash[6] == '$' &&
+	       atoi(hash + 4) >= BCRYPT_COST_MIN;
 }
 
 static int load_user(struct loader *loader, const char *name, const yaml_node_t *key_node,
@@ -164,6 +169,38 @@ static int load_document(struct loader *loader)
 	return err;
 }
 
+static int not_yaml(const struct loader *loader, const yaml_parser_t *parser)
+{
+	log_err("%s:%zu: %s", loader->path, parser->problem_mark.line + 1,
+		parser->problem ? parser->problem : "cannot be read");
+	return -EINVAL;
+}
+
+/* Another document after the first would ask for what nobody does. */
+static int load_end(struct loader *loader, yaml_parser_t *parser)
+{
+	const yaml_node_t *root;
+	int err;
+
+	if (!yaml_parser_load(parser, &loader->document))
+		return not_yaml(loader, parser);
+	root = yaml_document_get_root_node(&loader->document);
+	err = root ? complain(loader, root, "one document is all that is read", "") : 0;
+	yaml_document_delete(&loader->document);
+	return err;
+}
+
+static int load_stream(struct loader *loader, yaml_parser_t *parser)
+{
+	int err;
+
+	if (!yaml_parser_load(parser, &loader->document))
+		return not_yaml(loader, parser);
+	err = load_document(loader);
+	yaml_document_delete(&loader->document);
+	return err ? err : load_end(loader, parser);
+}
+
 int http_config_load(const char *path, struct http_config *ret_config)
 {
 	autofclose FILE *file = fopen(path, "re");
@@ -179,14 +216,7 @@ int http_config_load(const char *path, struct http_config *ret_config)
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_input_file(&parser, file);
-	if (yaml_parser_load(&parser, &loader.document)) {
-		err = load_document(&loader);
-		yaml_document_delete(&loader.document);
-	} else {
-		log_err("%s:%zu: %s", path, parser.problem_mark.line + 1,
-			parser.problem ? parser.problem : "cannot be read");
-		err = -EINVAL;
-	}
+	err = load_stream(&loader, &parser);
 	yaml_parser_delete(&parser);
 	if (err)
 		http_config_free(&loader.config);
