@@ -261,6 +261,12 @@ static int turn(struct session *session, const struct pollfd *fds)
 		session->stop = true; /* what was gathered is not lost */
 		return session->ops->quiet ? 0 : end_interval(session);
 	}
+	/* Before a report that is late: who asks is told that it was. */
+	if (fds[FD_EXTRA].revents) {
+		err = session->ops->ready(session, session->data);
+		if (err || session->stop)
+			return err;
+	}
 	if (fired(&fds[FD_INTERVAL])) {
 		err = end_interval(session);
 		if (session->reports == session->options->count)
@@ -273,8 +279,6 @@ static int turn(struct session *session, const struct pollfd *fds)
 		if (err)
 			log_debug("discovery: %s", strerror(-err));
 	}
-	if (fds[FD_EXTRA].revents)
-		return session->ops->ready(session, session->data);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "http/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #define IDLE_SECS 15U
 /* From its first byte, or the end of the one before, to the end of its reply. */
 #define REQUEST_SECS 20
+/* libmicrohttpd takes a connection in one round, and reads from it in the next. */
+#define ROUNDS_MAX 4
 
 /* What libgnutls should speak: TLS 1.2 and newer. */
 #define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
@@ -38,7 +41,8 @@ struct http_server {
 	http_handler handler;
 	void *data;
 	int epoll_fd, timer_fd;
-	bool running; /* messages of libmicrohttpd are about clients from now on */
+	int daemon_fd; /* libmicrohttpd's own epoll, which is its to close */
+	bool running;  /* messages of libmicrohttpd are about clients from now on */
 	struct connection connections[MAX_CONNECTIONS];
 	char url[128];
 };
@@ -198,7 +202,8 @@ static int start_polling(struct http_server *server)
 	server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!info || server->epoll_fd < 0 || server->timer_fd < 0)
 		return -errno;
-	err = watch(server, info->epoll_fd);
+	server->daemon_fd = info->epoll_fd;
+	err = watch(server, server->daemon_fd);
 	return err ? err : watch(server, server->timer_fd);
 }
 
@@ -274,14 +279,24 @@ static int set_timer(struct http_server *server)
 	return timerfd_settime(server->timer_fd, 0, &spec, NULL) ? -errno : 0;
 }
 
+static bool has_more(const struct http_server *server)
+{
+	struct pollfd pfd = {.fd = server->daemon_fd, .events = POLLIN};
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 int http_run(struct http_server *server)
 {
 	uint64_t expirations;
+	int rounds = 0;
 
 	if (read(server->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return -errno;
-	if (MHD_run(server->daemon) != MHD_YES)
-		return -EIO;
+	do {
+		if (MHD_run(server->daemon) != MHD_YES)
+			return -EIO;
+	} while (++rounds < ROUNDS_MAX && has_more(server));
 	end_late_requests(server);
 	return set_timer(server);
 }

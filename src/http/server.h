@@ -43,7 +43,8 @@ void http_free(struct http_server *server);
 
 /* Readable when http_run() has something to do, timeouts included. */
 int http_fd(const struct http_server *server);
-/* Never blocks. 0 or -errno. */
+/* Never blocks. A request without TLS that is there in whole is answered before it returns. 0 or
+ * -errno. */
 int http_run(struct http_server *server);
 
 /* Where it listens, as a URL. */

@@ -3,11 +3,15 @@
 """The exporter, read by a real Prometheus server."""
 
 import concurrent.futures
+import errno
 import glob
+import http.client
 import json
 import os
+import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -15,6 +19,7 @@ import time
 from lib import *
 from lib.cleanup import on_exit
 from lib.exporter import Exporter, Prometheus, fetch
+from lib.host import TIMEOUT
 
 DIST = os.path.join(os.path.dirname(__file__), "..", "..", "dist")
 RULES = os.path.join(DIST, "prometheus", "stealscope.rules.yml")
@@ -23,6 +28,10 @@ RULES = os.path.join(DIST, "prometheus", "stealscope.rules.yml")
 KIND = {"vm": "others", "host": "others", "self": "others"}
 UUID = "11111111-2222-3333-4444-555555555555"
 STEAL = "stealscope_vcpu_steal_seconds_total"
+LIBVIRT_DELAY = "libvirt_domain_vcpu_delay_seconds_total"
+PORT = 10917
+# Groups that the exporter is started with and must not keep.
+ROOTS_GROUPS = [0, 4, 6]
 
 
 def of(samples, name, **labels):
@@ -61,16 +70,18 @@ def same_as_hist(server, exporters, guests):
     server.wait_scrape(len(exporters))
     before = series(server)
     first = len(scope.reports)
+    delays = {guest.name: guest.schedstat().delay for guest in guests}
     for guest in guests:
         guest.cont()
-    wait_for("some steal", lambda: guests[0].schedstat().delay > 0)
-    time.sleep(3)
+    wait_for("a second of steal for each", lambda: all(
+        guest.schedstat().delay - delays[guest.name] > 1.1e9 for guest in guests))
     for guest in guests:
         guest.stop()
     scope.settle()
     server.wait_scrape(len(exporters))
     after = series(server)
     reports = scope.reports[first:]
+    delays = {guest.name: guest.schedstat().delay - delays[guest.name] for guest in guests}
     scope.finish()
     for report in reports:
         for domain in report["domains"]:
@@ -89,7 +100,7 @@ def same_as_hist(server, exporters, guests):
             name = f"{guest.name} on {exporter.target}: "
             ok(all(abs(got[kind] - want[kind]) <= 1e-4 * want[kind] + 1e-6 for kind in got),
                name + "causes as in hist --json", f"got {got}, want {want}")
-            between(sum(got.values()), 1, 1e9, name + "steal (s)")
+            near(sum(got.values()), delays[guest.name] / 1e9, 1e-6, name + "steal as in schedstat (s)")
     for guest in guests:
         guest.cont()
 
@@ -225,6 +236,7 @@ def tls_and_users():
                               capture_output=True, text=True).stdout
 
     equal(curl("-u", "alice:secret"), "200", "TLS, the right password")
+    equal(curl("-u", "alice:secre"), "401", "the beginning of a password")
     equal(curl("-u", "alice:wrong"), "401", "a wrong password")
     equal(curl("-u", "bob:secret"), "401", "an unknown user")
     equal(curl(), "401", "no password")
@@ -257,8 +269,18 @@ def textfile():
         skip("the textfile", "no tmpfs can be mounted here")
         return
     on_exit(lambda: subprocess.run(["umount", "-l", where], capture_output=True))
-    exporter = Exporter("--textfile", path, "--user", "root", "0.1", listen=None)
-    wait_for("the file", lambda: os.path.exists(path))
+    victim = os.path.join(where, "victim")
+    with open(victim, "w") as file:
+        file.write("precious")
+    for name in path, path + ".new":
+        os.symlink(victim, name)
+    exporter = Exporter("--textfile", path, "--user", "root", "0.1", listen=None,
+                        extra_groups=ROOTS_GROUPS)
+    wait_for("the file", lambda: not os.path.islink(path))
+    with open(victim) as file:
+        equal(file.read(), "precious", "a link in its place is replaced, not followed")
+    os.unlink(victim)
+    gave_up(exporter, pwd.getpwnam("root"), "--user root")
     equal(os.stat(path).st_mode & 0o777, 0o644, "everyone may read the textfile")
     seen = set()
 
@@ -295,13 +317,29 @@ def textfile():
        "a directory that is not the user's, and what to do", err)
 
 
+def gave_up(exporter, user, name):
+    """Every thread of it is @user, with @user's groups, and can become nothing more."""
+    groups = set(os.getgrouplist(user.pw_name, user.pw_gid))
+    for now in map(status, tasks(exporter.pid)):
+        equal({key: now[key] for key in now if key.startswith("Cap")},
+              {key: "0" * 16 for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")},
+              f"{name}: no capability is left")
+        equal(set(map(int, now["Uid"].split())), {user.pw_uid}, f"{name}: the user, saved ones too")
+        equal(set(map(int, now["Gid"].split())), {user.pw_gid}, f"{name}: the group, saved ones too")
+        equal(set(map(int, now["Groups"].split())), groups, f"{name}: the supplementary groups")
+        equal(now["NoNewPrivs"], "1", f"{name}: no program that it may execute gets more")
+
+
+def default_user():
+    try:
+        return pwd.getpwnam("stealscope")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
 def unprivileged(exporter, guest):
     """It has no privilege left, and still finds what starts, and keeps what it knows."""
-    now = status(exporter.pid)
-    equal({key: now[key] for key in now if key.startswith("Cap")},
-          {key: "0" * 16 for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")},
-          "no capability is left")
-    equal(set(now["Uid"].split()) & {"0"}, set(), "nor root")
+    gave_up(exporter, default_user(), "by default")
     known = [guest]
     if accel() == "kvm":
         late = Guest("live-late", append="sleep=1000", uuid=UUID)
@@ -374,14 +412,71 @@ def pages(exporter):
           "text/plain; version=0.0.4; charset=utf-8", "content type")
 
 
-def libvirt():
+def libvirt(guests):
     exporter = Exporter("--compat", "libvirt", "--self")
-    samples = exporter.samples()
-    for labels, value in samples["libvirt_domain_vcpu_delay_seconds_total"]:
-        near(value, of(samples, STEAL, **labels), 1e-9, f"--compat libvirt: {labels['domain']} {labels['vcpu']}")
+
+    def stolen(samples):
+        return all(of(samples, STEAL, domain=guest.name) > 0.1 for guest in guests) and samples
+
+    samples = exporter.wait("steal of each", stolen)
+    delays = {(labels["domain"], labels["vcpu"]): value for labels, value in samples[LIBVIRT_DELAY]}
+    for guest in guests:
+        near(delays.get((guest.name, "0"), 0), of(samples, STEAL, domain=guest.name, vcpu="0"), 1e-9,
+             f"--compat libvirt: delay of {guest.name}")
+    equal(len(delays), len(samples[LIBVIRT_DELAY]), "… one for each vCPU")
     ok(any(value > 0 for _, value in samples["stealscope_bpf_run_seconds_total"]),
        "--self: what the programs cost")
     equal(exporter.finish(), 0, "SIGTERM ends it")
+
+
+def health():
+    """Who asks while no report comes for more than three intervals is told so; then it is well."""
+    interval = 0.5
+    exporter = Exporter(str(interval))
+
+    def ask():
+        channel = http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=TIMEOUT)
+        channel.request("GET", "/healthz")
+        return channel
+
+    def answer(channel):
+        with channel.getresponse() as reply:
+            return reply.status, reply.read()
+
+    def asked_while_stopped():
+        exporter.child.send_signal(signal.SIGSTOP)
+        wait_for("it to stop", lambda: status(exporter.pid)["State"].startswith("T"))
+        begin = time.monotonic()
+        channel = ask()
+        wait_for("three intervals", lambda: time.monotonic() - begin > 3.5 * interval)
+        exporter.child.send_signal(signal.SIGCONT)
+        return answer(channel)
+
+    def late():
+        code, text = asked_while_stopped()
+        return code != 200 and (code, text)
+
+    equal(answer(ask()), (200, b"ok\n"), "health of an exporter that goes on")
+    # One that was stopped within a report has a new one as soon as it goes on: then once more.
+    equal(wait_for("health to be late", late), (503, b"no report for three intervals\n"),
+          "health of one that stood still")
+    wait_for("the next report", lambda: answer(ask()) == (200, b"ok\n"))
+    equal(exporter.finish(), 0, "exit status")
+
+
+def default_address():
+    """Nobody but this host may ask unless told so. 127.0.0.2 is an address of this host, too."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", PORT))
+        except OSError as error:
+            return skip("the default address", f"port {PORT}: {error}")
+    exporter = Exporter(listen="")
+    equal(exporter.url, f"http://127.0.0.1:{PORT}", "the default address is of loopback")
+    with socket.socket() as probe:
+        equal(probe.connect_ex(("127.0.0.2", PORT)), errno.ECONNREFUSED, "… and of nothing else")
+    equal(exporter.finish(), 0, "exit status")
 
 
 def port_taken(exporter):
@@ -411,7 +506,7 @@ def test():
     if not os.path.exists("/dev/kvm"):
         skip_all("a domain is found without privileges through KVM only")
     guests = [Guest("live-a"), Guest('live-"b\\', uuid="00000000-1111-2222-3333-444444444444")]
-    exporters = [Exporter(), Exporter()]
+    exporters = [Exporter(extra_groups=ROOTS_GROUPS), Exporter()]
     promtool(exporters[0])
     pages(exporters[0])
     garbage(exporters[0])
@@ -426,7 +521,9 @@ def test():
         server.child.kill()
     else:
         skip("a real Prometheus server", "prometheus is not installed")
-    libvirt()
+    libvirt(guests)
+    health()
+    default_address()
     for guest in guests:
         guest.stop()
     unprivileged(exporters[0], guests[0])

@@ -35,16 +35,18 @@ def parse(text):
 
 
 class Exporter:
-    """A running exporter, on a free port unless told otherwise."""
+    """A running exporter, on a free port unless told otherwise: @listen "" is where it listens by
+    itself, None is nowhere."""
 
-    def __init__(self, *options, listen="127.0.0.1:0", wait=True):
+    def __init__(self, *options, listen="127.0.0.1:0", wait=True, **popen):
         self.log = os.path.join(host.temp_dir(), "stderr")
         argv = [BINARY, "export", *options] + (["--listen", listen] if listen else [])
         with open(self.log, "w") as err:
             self.child = host.start(argv, stderr=err, stdout=subprocess.DEVNULL,
-                                    stdin=subprocess.DEVNULL)
+                                    stdin=subprocess.DEVNULL, **popen)
         self.pid = self.child.pid
-        self.url = host.wait_for("the exporter", self._url) if listen and wait else None
+        served = listen is not None and wait
+        self.url = host.wait_for("the exporter", self._url) if served else None
 
     def _url(self):
         if self.child.poll() is not None:
