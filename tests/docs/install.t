@@ -48,7 +48,9 @@ def run(*argv, **popen):
 def table():
     rows = [line.split("\t") for line in run(BINARY, "--dump-options")[1].splitlines()]
     commands = [row[1] for row in rows if row[0] == "command"]
-    return commands, [row[1:] for row in rows if row[0] == "option"]
+    options = [row[1:] for row in rows if row[0] == "option"]
+    equal({option[0] for option in options}, set(commands), "--dump-options has options of each command")
+    return commands, options
 
 
 def installed():
@@ -75,9 +77,11 @@ def pages(root, commands, options):
     equal(missing, [], "every option is in its page, with its help")
     metrics = {name for path in glob.glob(f"{TOP}/src/render/prom*.c")
                for name in re.findall(r'"(stealscope_\w+)"', open(path).read())}
+    ok("stealscope_vcpu_steal_seconds_total" in metrics, "the metrics are found in the source", metrics)
     equal(sorted(name for name in metrics if name not in texts["stealscope-export"]), [],
           "every metric is in stealscope-export(8)")
     causes = re.findall(r'X\(\w+, "(\w+)", ".*"\)', open(f"{TOP}/include/kinds.h").read())
+    ok({"quota", "unknown"} <= set(causes), "the causes are found in the source", causes)
     equal([cause for cause in causes if not re.search(rf"^       {cause}$", texts["stealscope"], re.M)],
           [], "every cause is in stealscope(8)")
     equal([cause for cause in causes if f"| `{cause}` |" not in open(f"{TOP}/README.md").read()], [],
@@ -115,7 +119,9 @@ def completion(commands, options, guest):
 
 
 def units(root):
-    for path in glob.glob(f"{root}/lib/systemd/system/*"):
+    paths = glob.glob(f"{root}/lib/systemd/system/*")
+    equal([os.path.basename(path) for path in paths], ["stealscope-exporter.service"], "one unit")
+    for path in paths:
         text = open(path).read()
         ok("/opt/x/sbin/stealscope" in text and "/usr/sbin/stealscope" not in text,
            f"{os.path.basename(path)} starts what was installed", text)
@@ -142,7 +148,9 @@ before=$(find /usr /etc /lib /var/lib/systemd -path /usr/share/man -prune -o -pr
 dpkg -i "$1"
 /usr/sbin/stealscope --version
 man -w stealscope-hist
-! test -e /etc/systemd/system/multi-user.target.wants/stealscope-exporter.service
+test -e /lib/systemd/system/stealscope-exporter.service
+enabled=$(find /etc/systemd -name 'stealscope*')
+test -z "$enabled" || { echo "enabled: $enabled"; exit 1; }
 dpkg -P stealscope
 after=$(find /usr /etc /lib /var/lib/systemd -path /usr/share/man -prune -o -print | sort)
 test "$before" = "$after" || { printf '%s\\n' "$before" >/tmp/before; printf '%s\\n' "$after" | diff /tmp/before -; }

@@ -27,6 +27,7 @@ from lib.scope import BINARY
 BIN = os.environ["SCALE_BIN"]
 CPU_ONLINE = "/sys/devices/system/cpu/cpu1/online"
 SEED = int(os.environ.get("SCALE_SEED", random.randrange(1 << 32)))
+RESTLESS_THREADS = 60000
 SOAK_SLOTS = 40000
 DICE = random.Random(SEED)
 
@@ -112,12 +113,13 @@ def check_slots(messages, name):
     lib.equal(sum(parts), total, f"{name}: no slot leaked")
 
 
-def finish(child, sig=signal.SIGINT):
+def finish(child):
     """Its exit status, once the kernel has freed all that it held."""
     ids = bpf_ids(child.pid)
-    child.send_signal(sig)
+    child.send_signal(signal.SIGINT)
     status = child.wait(TIMEOUT)
-    lib.wait_for(f"the kernel to free {ids}", lambda: not bpf_left(ids), 20)
+    lib.ok(ids and freed(ids), f"the kernel has freed its {len(ids)} programs, maps and links",
+           ids & bpf_left())
     return status
 
 
@@ -130,20 +132,30 @@ def bpf_ids(pid):
     return ids
 
 
-def bpf_left(ids):
+def freed(ids):
+    """Whether the kernel comes to free them all: it does some time after the last user is gone."""
+    try:
+        return lib.wait_for("the kernel", lambda: not ids & bpf_left(), 20)
+    except TimeoutError:
+        return False
+
+
+def bpf_left():
+    """Every BPF program, map and link that there is."""
     left = set()
     for kind in "prog", "map", "link":
         listed = subprocess.run(["bpftool", "-j", kind, "list"], capture_output=True, check=True)
         left.update((kind, str(item["id"])) for item in json.loads(listed.stdout))
-    return ids & left
+    return left
 
 
-def check_words(churn, record, name):
+def check_words(churn, record, name, threads):
     said, found = churn.words(), dead_threads(record, churn.pid)
     total = sum(map(len, said.values()))
     lost = [tid for tid in said if len(found.get(tid, [])) != len(said[tid])]
     pairs = [(want, got) for tid in said if tid not in lost
              for want, got in zip(said[tid], found[tid])]
+    lib.equal(total, threads, f"{name}: threads that said their last words")
     lib.diag(f"{name}: {total} threads on {len(said)} tids, seed {SEED}")
     lib.equal((len(lost), lost[:3]), (0, []), f"{name}: every thread is in the record, once for each use of its tid")
     lib.equal([pair for pair in pairs if pair[1][0] < pair[0]][:3], [],
@@ -156,14 +168,14 @@ def check_words(churn, record, name):
              f"their words {sum(want for want, _ in pairs) / 1e9:.3f} s")
 
 
-def churn_while_tracing(name, program, *arguments):
+def churn_while_tracing(name, threads, program, *arguments):
     directory = lib.temp_dir()
     churn = Churn(directory, program, *arguments)
     child, record, messages = stealscope(directory, churn.exe)
     churn.begin()
     lib.wait_for(f"{name} to end", churn.done, 300)
     lib.equal(finish(child), 0, f"{name}: stealscope ends well")
-    check_words(churn, record, name)
+    check_words(churn, record, name, threads)
     check_slots(messages, name)
     churn.end()
 
@@ -171,7 +183,7 @@ def churn_while_tracing(name, program, *arguments):
 def restless_host():
     """Cgroups change, a CPU goes and comes, stealscope is stopped for a while; all under churn."""
     directory = lib.temp_dir()
-    churn = Churn(directory, "churn", 60000, 16)
+    churn = Churn(directory, "churn", RESTLESS_THREADS, 16)
     child, record, messages = stealscope(directory, churn.exe)
     groups = [lib.Cgroup("churn-a"), lib.Cgroup("churn-b")] if lib.Cgroup.root else []
     unplug = os.path.exists(CPU_ONLINE) and os.environ.get("SCALE_UNPLUG", "1") != "0"
@@ -195,7 +207,7 @@ def restless_host():
     if not unplug:
         lib.skip("restless: a CPU goes and comes", f"no {CPU_ONLINE}, or SCALE_UNPLUG=0")
     lib.equal(finish(child), 0, "restless: stealscope ends well")
-    check_words(churn, record, "restless")
+    check_words(churn, record, "restless", RESTLESS_THREADS)
     check_slots(messages, "restless")
     churn.end()
 
@@ -210,15 +222,24 @@ def killed():
     directory = lib.temp_dir()
     churn = Churn(directory, "churn", 40000, 16)
     churn.begin()
-    seen = 0
-    for _ in range(6):
+    for number in range(6):
         with open(os.devnull, "w") as nowhere:
             child = lib.start([BINARY, "hist", "--trust-exe", churn.exe, "1"], stdout=nowhere,
                               stderr=nowhere)
-        time.sleep(DICE.uniform(0, 1.2))
-        seen += len(bpf_ids(child.pid))
-        finish(child, signal.SIGKILL)
-    lib.ok(seen, "killed: no program, map or link is left", "it never had any")
+        if number:
+            time.sleep(DICE.uniform(0, 1.2))
+        else:  # one at least has all that there is
+            lib.wait_for("links", lambda: any(kind == "link" for kind, _ in bpf_ids(child.pid)))
+        child.send_signal(signal.SIGSTOP)  # so that it holds what is looked at, and nothing more
+        lib.wait_for("it to stop", lambda: lib.status(child.pid)["State"].startswith("T"))
+        ids = bpf_ids(child.pid)
+        if not number:
+            lib.equal({kind for kind, _ in ids & bpf_left()}, {"prog", "map", "link"},
+                      "killed: it held programs, maps and links")
+        child.kill()
+        child.wait()
+        lib.ok(freed(ids), f"killed with {len(ids)} programs, maps and links: none is left",
+               ids & bpf_left())
     churn.child.kill()
 
 
@@ -248,9 +269,9 @@ def soak():
 
 
 def test():
-    churn_while_tracing("threads", "churn", 80000, 16)
+    churn_while_tracing("threads", 80000, "churn", 80000, 16)
     if lib.accel() == "kvm":
-        churn_while_tracing("vCPUs", "vcpus", 2000, 4, 20)
+        churn_while_tracing("vCPUs", 2000 * 4, "vcpus", 2000, 4, 20)
     else:
         lib.skip("vCPUs of KVM", "no /dev/kvm")
     restless_host()

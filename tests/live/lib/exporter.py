@@ -23,6 +23,11 @@ def fetch(url, timeout=20):
         return reply.status, reply.headers, reply.read()
 
 
+def unescape(text):
+    """A label's value as the exposition format writes it."""
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
+
+
 def parse(text):
     """{name: [(labels, value), …]}; a line that is no sample raises."""
     samples = {}
@@ -30,7 +35,8 @@ def parse(text):
         if line.startswith("#"):
             continue
         name, labels, value = SAMPLE.match(line).groups()
-        samples.setdefault(name, []).append((dict(LABEL.findall(labels or "")), float(value)))
+        labels = {label: unescape(text) for label, text in LABEL.findall(labels or "")}
+        samples.setdefault(name, []).append((labels, float(value)))
     return samples
 
 
