@@ -176,6 +176,7 @@ static int end_interval(struct session *session)
 	struct report report;
 	int err;
 
+	snapshot_drop_thieves(&session->from);
 	err = take(session, &to);
 	if (err)
 		return err;

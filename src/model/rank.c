@@ -117,7 +117,7 @@ static int add_victim(struct rows *rows, const struct blame *victim)
 	for (size_t i = 0; !err && i < nr; i++)
 		err = add_row(rows, victim, &list[i]);
 	for (enum cause cause = 0; !err && cause < NR_CAUSES; cause++) {
-		struct thief nobody = {cause, NULL, who->cause_ns[cause]};
+		struct thief nobody = {.cause = cause, .ns = who->cause_ns[cause]};
 
 		if (nobody.ns && !cause_has_thieves(cause))
 			err = add_row(rows, victim, &nobody);

@@ -9,9 +9,10 @@
 
 #include "model/snapshot.h"
 
+/* As struct bin, of sums. */
 struct bin64 {
-	uint32_t bucket;
-	uint64_t count;
+	uint64_t bucket : 8;
+	uint64_t count : 56;
 };
 
 /* The waits of one kind, of one thread or of many together. */
@@ -29,9 +30,9 @@ struct hist {
  * not registered.
  */
 struct thief {
-	enum cause cause;    /* vm, self, host, kernel, idle */
-	struct actor *actor; /* NULL: the rest of this cause ("other") */
-	uint64_t ns;
+	struct actor *actor;  /* NULL: the rest of this cause ("other") */
+	enum cause cause : 8; /* vm, self, host, kernel, idle */
+	uint64_t ns : 56;     /* two years: a crowd has hundreds of thousands of these */
 };
 
 /* Thieves kept by name of a thread, role or domain; at most NR_CAUSES "others" come on top. */

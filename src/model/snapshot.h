@@ -4,7 +4,7 @@
  *
  * The reader fills it from the maps, tests load it from a file. Counters only grow while the
  * thread lives; a report is the difference of two snapshots. Everything in it, strings included,
- * lives in its arena and is freed with it.
+ * lives in its arenas and is freed with it.
  */
 #ifndef STEALSCOPE_SNAPSHOT_H
 #define STEALSCOPE_SNAPSHOT_H
@@ -110,6 +110,7 @@ struct trace_sample {
 
 struct snapshot {
 	struct arena arena;
+	struct arena thieves; /* of the threads' lists of them */
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	struct host_sample host;
@@ -121,6 +122,9 @@ struct snapshot {
 };
 
 void snapshot_free(struct snapshot *snap);
+
+/* Of a snapshot whose own interval was reported: of no use for the next one. */
+void snapshot_drop_thieves(struct snapshot *snap);
 
 /* What an operator acts upon: of a host process its unit, or without one its comm. */
 static inline const char *actor_title(const struct actor *actor)

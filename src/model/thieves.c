@@ -161,7 +161,7 @@ static int add(struct thieves *thieves, struct actor *actor, enum cause cause, u
 	}
 	tally->epoch[cause] = thieves->epoch;
 	tally->pos[cause] = (uint32_t)thieves->nr;
-	thieves->list[thieves->nr++] = (struct thief){cause, actor, ns};
+	thieves->list[thieves->nr++] = (struct thief){.cause = cause, .actor = actor, .ns = ns};
 	return 0;
 }
 
@@ -226,7 +226,8 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 	}
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		if (cause_has_thieves(cause) && left[cause])
-			list[nr++] = (struct thief){cause, NULL, left[cause]};
+			list[nr++] =
+				(struct thief){.cause = cause, .actor = NULL, .ns = left[cause]};
 	}
 	return keep(thieves, list, nr, whole);
 }

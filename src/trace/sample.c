@@ -177,7 +177,8 @@ static int depart(struct sampler *sampler, const struct watched *watched)
 	return actors_depart(sampler->actors, watched->key, &thread);
 }
 
-static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena)
+static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena,
+			 struct arena *thieves)
 {
 	struct watched *watched = &sampler->watched->at[index];
 	struct thread_sample *thread = watched->sample;
@@ -196,7 +197,7 @@ static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 		if (copy_bins(arena, &slot.waits[kind], &thread->waits[kind]))
 			return -ENOMEM;
-	if (copy_intervals(sampler, arena, &slot, epoch, thread))
+	if (copy_intervals(sampler, thieves, &slot, epoch, thread))
 		return -ENOMEM;
 	return watched->taken ? depart(sampler, watched) : 0;
 }
@@ -261,7 +262,7 @@ static int sample_watched(struct sampler *sampler, struct snapshot *snap)
 
 	for (slot = 1; slot <= watched->highest && !err; slot++)
 		if (watched->at[slot].key && !watched->at[slot].taken)
-			err = sample_thread(sampler, slot, &snap->arena);
+			err = sample_thread(sampler, slot, &snap->arena, &snap->thieves);
 	return err;
 }
 
@@ -310,6 +311,7 @@ int sampler_collect(struct sampler *sampler, uint32_t index)
 {
 	struct watched *watched = &sampler->watched->at[index];
 	struct departed_domain *domain = departed_domain(sampler, watched->domain);
+	struct arena *arena = &sampler->departed.arena;
 	struct thread_sample sample = {0};
 	bool seen = watched->seen;
 	int err;
@@ -318,7 +320,7 @@ int sampler_collect(struct sampler *sampler, uint32_t index)
 		return -ENOMEM;
 	watched->domain_sample = &domain->sample;
 	watched->sample = &sample;
-	err = sample_thread(sampler, index, &sampler->departed.arena);
+	err = sample_thread(sampler, index, arena, arena);
 	if (!err)
 		err = departed_add(&sampler->departed, domain, &sample, seen);
 	return err;
@@ -430,7 +432,8 @@ static struct thief *find_thief(struct long_wait *wait, const struct actor *acto
 	return NULL;
 }
 
-static void wait_thieves(struct sampler *sampler, const struct wait_event *event, struct long_wait *wait)
+static void wait_thieves(struct sampler *sampler, const struct wait_event *event,
+			 struct long_wait *wait)
 {
 	struct arena *arena = &sampler->wait_arena;
 	unsigned int i;
@@ -449,12 +452,15 @@ static void wait_thieves(struct sampler *sampler, const struct wait_event *event
 			continue;
 		}
 		wait->thieves[wait->nr_thieves++] =
-			(struct thief){actor_cause(actor, (pid_t)event->tgid), actor, entry->ns};
+			(struct thief){.cause = actor_cause(actor, (pid_t)event->tgid),
+				       .actor = actor,
+				       .ns = entry->ns};
 	}
 	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
 }
 
-void sampler_wait(struct sampler *sampler, const struct wait_event *event, struct long_wait *ret_wait)
+void sampler_wait(struct sampler *sampler, const struct wait_event *event,
+		  struct long_wait *ret_wait)
 {
 	const struct domain *domain = registry_find_last(sampler->registry, (pid_t)event->tgid);
 	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,

@@ -191,7 +191,8 @@ def check_counts(traced, crowd, before, vcpus, others):
     lib.equal(sum(thread["role"] == "vcpu" for thread in threads.values()),
               len(crowd.pids) * vcpus, f"{size}: every vCPU is one")
     waited = {tid: delays[tid] - before[tid] for tid in delays}
-    lib.ok(min(waited.values()) > 0, f"{size}: every thread has waited", min(waited.values()))
+    idle = sum(not ns for ns in waited.values())
+    lib.ok(idle < 0.01 * len(waited), f"{size}: nearly every thread has waited", idle)
     wrong = [(tid, steal[tid], waited[tid]) for tid in delays if steal[tid] != waited[tid]]
     lib.equal((len(wrong), wrong[:3]), (0, []), f"{size}: steal is what schedstat grew by")
     lib.equal(report["trace"]["dropped"], 0, f"{size}: nothing dropped")
@@ -218,8 +219,10 @@ def measure(domains, vcpus, others):
     crowd.cont()
     row["cpu_1s"] = use(traced, 1, 4)
     figures = traced.figures()  # before everything stands still
-    check_counts(traced, crowd, before, vcpus, others)
     row["resident"], row["kernel"] = traced.memory()
+    check_counts(traced, crowd, before, vcpus, others)
+    lib.diag(f"resident after {threads} threads stood still at once: "
+             f"{traced.memory()[0] / MIB:.1f} MiB")
     lib.equal(traced.end(), 0, "stealscope ends well")
     for what in "scan", "snapshot", "report":
         row[what] = best(figures[what][-4:])

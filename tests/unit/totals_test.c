@@ -290,7 +290,8 @@ static void steal_by_all(struct fixture *f, size_t nr, uint64_t ns)
 		add_domain(f, f->names[i], NULL, 100 + (pid_t)i);
 		f->actors[i] = (struct actor){
 			.kind = ACTOR_THREAD, .domain = f->names[i], .domain_pid = 100 + (pid_t)i};
-		f->thieves[i] = (struct thief){CAUSE_VM, &f->actors[i], ns - i};
+		f->thieves[i] =
+			(struct thief){.cause = CAUSE_VM, .actor = &f->actors[i], .ns = ns - i};
 	}
 	victim->vcpus.thieves = f->thieves;
 	victim->vcpus.nr_thieves = nr;
@@ -313,8 +314,8 @@ static void test_blame_is_bounded(void **state)
 	(void)state;
 	begin(&f);
 	steal_by_all(&f, 20, SEC / 100);
-	f.thieves[20] = (struct thief){CAUSE_VM, NULL, 1000};
-	f.thieves[21] = (struct thief){CAUSE_HOST, NULL, 5};
+	f.thieves[20] = (struct thief){.cause = CAUSE_VM, .actor = NULL, .ns = 1000};
+	f.thieves[21] = (struct thief){.cause = CAUSE_HOST, .actor = NULL, .ns = 5};
 	f.domains[0].vcpus.nr_thieves = 22;
 	end_interval(&f);
 	victim = find(&f, "victim");
@@ -399,7 +400,8 @@ static void test_thieves_of_the_host(void **state)
 		f.thieves[0].cause = CAUSE_HOST;
 		f.actors[1] =
 			(struct actor){.kind = ACTOR_HOST, .comm = "sh", .unit = "nightly.service"};
-		f.thieves[1] = (struct thief){CAUSE_HOST, &f.actors[1], SEC / 4};
+		f.thieves[1] =
+			(struct thief){.cause = CAUSE_HOST, .actor = &f.actors[1], .ns = SEC / 4};
 		f.domains[0].vcpus.nr_thieves = 2;
 		end_interval(&f);
 	}

@@ -53,11 +53,11 @@ static const struct long_wait example = {
 		     [CAUSE_HOST] = 50 * MS,
 		     [CAUSE_KERNEL] = 10 * MS,
 		     [CAUSE_UNKNOWN] = 1 * MS},
-	.thieves = {{CAUSE_HOST, &stress, 41 * MS},
-		    {CAUSE_VM, &vcpu, 23 * MS},
-		    {CAUSE_KERNEL, &kworker, 10 * MS},
-		    {CAUSE_VM, &iothread, 7 * MS},
-		    {CAUSE_SELF, &emulator, 5 * MS}},
+	.thieves = {{.cause = CAUSE_HOST, .actor = &stress, .ns = 41 * MS},
+		    {.cause = CAUSE_VM, .actor = &vcpu, .ns = 23 * MS},
+		    {.cause = CAUSE_KERNEL, .actor = &kworker, .ns = 10 * MS},
+		    {.cause = CAUSE_VM, .actor = &iothread, .ns = 7 * MS},
+		    {.cause = CAUSE_SELF, .actor = &emulator, .ns = 5 * MS}},
 	.nr_thieves = 5,
 };
 
@@ -106,11 +106,11 @@ static void at_the_edges(void **state)
 		.kind = WAIT_WAKEUP,
 		.wait_ns = 100 * MS,
 		.cause_ns = {[CAUSE_HOST] = 999 * MS / 10, [CAUSE_IDLE] = MS / 10 - 1},
-		.thieves = {{CAUSE_HOST, &stress, 200 * MS},
-			    {CAUSE_HOST, &stress, 40 * MS},
-			    {CAUSE_HOST, &stress, 30 * MS},
-			    {CAUSE_HOST, &stress, 20 * MS},
-			    {CAUSE_HOST, &stress, 9 * MS}},
+		.thieves = {{.cause = CAUSE_HOST, .actor = &stress, .ns = 200 * MS},
+			    {.cause = CAUSE_HOST, .actor = &stress, .ns = 40 * MS},
+			    {.cause = CAUSE_HOST, .actor = &stress, .ns = 30 * MS},
+			    {.cause = CAUSE_HOST, .actor = &stress, .ns = 20 * MS},
+			    {.cause = CAUSE_HOST, .actor = &stress, .ns = 9 * MS}},
 		.nr_thieves = 5,
 	};
 
