@@ -121,15 +121,17 @@ static char *search(struct units *units, int at, const char *path, uint64_t ino,
 		close(fd);
 	while (dir && !found && (entry = readdir(dir)) && units->looked < SEARCH_MAX) {
 		autofree char *child = NULL;
+		struct stat st;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		units->looked++;
 		if (asprintf(&child, "%s/%s", path, entry->d_name) < 0) {
 			child = NULL; /* undefined after a failure */
 			break;
 		}
-		if (entry->d_ino == ino)
+		if (st.st_ino == ino)
 			found = take_ptr(child);
 		else if (depth)
 			found = search(units, dirfd(dir), child, ino, depth - 1);

@@ -127,8 +127,8 @@ def impostor():
     for comm in ("CPU 0/KVM", "CPU 0/TCG"):
         fake = Hog(comm, "-name", "guest=prod", executable=path, argv0="qemu-system-x86_64",
                    user=NOBODY)
-        for options, want in ([], False), (["--trust-exe", path], True):
-            domains = json.loads(tool("list", "--json", *options)[1])["domains"]
+        for command, want in (["list"], False), (["hist", "0.1", "1", "--trust-exe", path], True):
+            domains = json.loads(tool(*command, "--json")[1])["domains"]
             equal(fake.pid in {domain["pid"] for domain in domains}, want,
                   f"{comm}: " + ("a domain where its program is trusted" if want else "no domain"))
         fake.end()

@@ -192,7 +192,7 @@ def check_counts(traced, crowd, before, vcpus, others):
               len(crowd.pids) * vcpus, f"{size}: every vCPU is one")
     waited = {tid: delays[tid] - before[tid] for tid in delays}
     idle = sum(not ns for ns in waited.values())
-    lib.ok(idle < 0.01 * len(waited), f"{size}: nearly every thread has waited", idle)
+    lib.ok(idle < 0.05 * len(waited), f"{size}: nearly every thread has waited", idle)
     wrong = [(tid, steal[tid], waited[tid]) for tid in delays if steal[tid] != waited[tid]]
     lib.equal((len(wrong), wrong[:3]), (0, []), f"{size}: steal is what schedstat grew by")
     lib.equal(report["trace"]["dropped"], 0, f"{size}: nothing dropped")
