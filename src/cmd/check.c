@@ -56,6 +56,7 @@ int cmd_check(const struct options *options)
 	struct probe probe;
 
 	probe_host(&probe);
+	probe_load(&probe);
 	if (options->json)
 		print_json(&probe);
 	else

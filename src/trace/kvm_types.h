@@ -8,7 +8,15 @@
 #ifndef STEALSCOPE_KVM_TYPES_H
 #define STEALSCOPE_KVM_TYPES_H
 
+#include <bpf/btf.h>
+
 #include "slot.h"
+
+/* The kernel's own types. */
+#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+
+/* -ENOENT: not in @types, or not of the size that the programs read. */
+int kvm_types_find(const struct btf *types, struct kvm_layout *ret_layout);
 
 /* 0; -ENOENT: no kvm here (yet); -errno. */
 int kvm_types_read(struct kvm_layout *ret_layout);

@@ -15,6 +15,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "trace/kvm_types.h"
+#include "trace/tracer.h"
 
 struct context {
 	struct probe *probe;
@@ -98,22 +100,13 @@ static void probe_privilege(struct context *ctx)
 		       "run as root, or add CAP_SYS_PTRACE");
 }
 
+/* Its version says nothing: RHEL 9 and SLES 15 are 5.14 with most of what came later. */
 static void probe_kernel(struct context *ctx)
 {
-	unsigned int major = 0, minor = 0;
 	struct utsname uts;
-	char release[128];
 
-	if (!read_line("/proc/sys/kernel/osrelease", release, sizeof(release))) {
-		uname(&uts);
-		snprintf(release, sizeof(release), "%s", uts.release);
-	}
-	sscanf(release, "%u.%u", &major, &minor);
-	if (major > 5 || (major == 5 && minor >= 15))
-		find(ctx, "kernel", VERDICT_OK, "%s", release);
-	else
-		advise(find(ctx, "kernel", VERDICT_MISSING, "%s is older than 5.15", release),
-		       "boot a kernel from 5.15 on");
+	uname(&uts);
+	find(ctx, "kernel", VERDICT_OK, "%s", uts.release);
 }
 
 static void probe_lockdown(struct context *ctx)
@@ -131,7 +124,7 @@ static void probe_lockdown(struct context *ctx)
 
 static void probe_btf(struct context *ctx)
 {
-	ctx->btf = btf__parse("/sys/kernel/btf/vmlinux", NULL);
+	ctx->btf = btf__parse(VMLINUX_BTF, NULL);
 	if (ctx->btf)
 		find(ctx, "BTF", VERDICT_OK, "/sys/kernel/btf/vmlinux");
 	else
@@ -156,13 +149,13 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 	return false;
 }
 
-/* Kernel options that the exact measurement needs, by the fields that they add. */
+/* What the exact measurement needs of a kernel, by the fields that it adds. */
 static const struct {
 	const char *type, *member, *option;
 } needed_fields[] = {
 	{"sched_info", "last_queued", "CONFIG_SCHED_INFO"},
 	{"sched_entity", "cfs_rq", "CONFIG_FAIR_GROUP_SCHED"},
-	{"task_struct", "bpf_storage", "CONFIG_BPF_SYSCALL"},
+	{"task_struct", "bpf_storage", "CONFIG_BPF_SYSCALL, Linux 5.11"},
 };
 
 static void probe_fields(struct context *ctx)
@@ -204,8 +197,37 @@ static void probe_features(struct context *ctx)
 		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
 	else
 		find(ctx, "quota", VERDICT_LIMITED,
-		     "before 6.6: a lower bound (while the CPU idles); the rest of a throttled "
-		     "wait is unknown");
+		     "this kernel does not tell for how long (Linux 6.6 does): a lower bound, "
+		     "while "
+		     "the CPU idles; the rest of a throttled wait is unknown");
+}
+
+/*
+ * Where rq->clock_task leaves out what interrupts took, or the hypervisor below, run time does so,
+ * too; waiting time is rq->clock's in any case (update_rq_clock_task(), kernel/sched/core.c).
+ * Whether they are accounted is also decided while the kernel runs: by the clock that it finds, and
+ * by whether it is told of steal itself.
+ */
+static void probe_clock(struct context *ctx)
+{
+	static const char *const missing[2][2] = {
+		{NULL, "what a hypervisor below takes from a vCPU that runs"},
+		{"what interrupts take from a vCPU that runs",
+		 "what interrupts and a hypervisor below take from a vCPU that runs"},
+	};
+	const char *what;
+
+	if (!ctx->btf)
+		return;
+	what = missing[has_member(ctx->btf, "rq", "prev_irq_time")]
+		      [has_member(ctx->btf, "rq", "prev_steal_time_rq")];
+	if (what)
+		find(ctx, "run time", VERDICT_LIMITED,
+		     "%s is in neither its run time nor its steal, where the kernel accounts it "
+		     "apart",
+		     what);
+	else
+		find(ctx, "run time", VERDICT_OK, "interrupts included");
 }
 
 static void probe_kvm(struct context *ctx)
@@ -262,10 +284,31 @@ void probe_host(struct probe *ret_probe)
 	probe_fields(&ctx);
 	probe_kvm(&ctx);
 	probe_features(&ctx);
+	probe_clock(&ctx);
 	probe_namespace(&ctx);
 	probe_hidepid(&ctx);
 	btf__free(ctx.btf);
 	malloc_trim(0);
+}
+
+void probe_load(struct probe *probe)
+{
+	struct context ctx = {.probe = probe};
+	const struct tracer_config config = {.max_threads = 1};
+	struct tracer *tracer;
+	int err;
+
+	if (probe_blocker(probe))
+		return;
+	err = tracer_new(&config, &tracer);
+	if (err) {
+		advise(find(&ctx, "programs", VERDICT_MISSING, "the kernel refuses them: %s",
+			    strerror(-err)),
+		       "report it with what stealscope -v check prints");
+		return;
+	}
+	tracer_free(tracer);
+	find(&ctx, "programs", VERDICT_OK, "the kernel takes them");
 }
 
 const struct finding *probe_blocker(const struct probe *probe)

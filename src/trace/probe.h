@@ -30,6 +30,9 @@ struct probe {
 
 void probe_host(struct probe *ret_probe);
 
+/* Adds whether the kernel takes the programs, by giving them to it for a moment. */
+void probe_load(struct probe *probe);
+
 /* The first finding that makes tracing impossible, or NULL. */
 const struct finding *probe_blocker(const struct probe *probe);
 

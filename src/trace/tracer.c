@@ -2,13 +2,13 @@
 #include "trace/tracer.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -109,8 +109,8 @@ static void measure_maps(struct tracer *tracer)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, tracer->skel->obj)
-		tracer->map_bytes += map_bytes(bpf_map__fd(map));
+	bpf_object__for_each_map(map, tracer->skel->obj) tracer->map_bytes +=
+		map_bytes(bpf_map__fd(map));
 }
 
 size_t tracer_map_bytes(const struct tracer *tracer)
@@ -220,14 +220,22 @@ int tracer_request(struct tracer *tracer, const struct tracer_request *requests,
 	return err;
 }
 
-/* Iterators that may sleep, and so find memory for any number of adoptions: since 5.18. */
+/*
+ * Iterators that may sleep, and so find memory for any number of adoptions. They came together with
+ * a helper (v5.18: b77fb25dcb34, 376040e47334), which is what can be seen.
+ */
 static bool iterators_may_sleep(void)
 {
-	unsigned int major, minor;
-	struct utsname name;
+	struct btf *kernel = btf__parse(VMLINUX_BTF, NULL);
+	int id = kernel ? btf__find_by_name_kind(kernel, "bpf_func_id", BTF_KIND_ENUM) : -1;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(kernel, (__u32)id) : NULL;
+	bool found = false;
 
-	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 5 || (major == 5 && minor >= 18));
+	for (__u16 i = 0; type && i < btf_vlen(type) && !found; i++)
+		found = !strcmp(btf__name_by_offset(kernel, btf_enum(type)[i].name_off),
+				"BPF_FUNC_copy_from_user_task");
+	btf__free(kernel);
+	return found;
 }
 
 /* In windows as short as whole lines allow: what comes is spread over the second. */
@@ -240,8 +248,8 @@ static void set_watch_rate(struct stealscope_bpf *skel, unsigned int rate)
 }
 
 /*
- * Places for what the CPUs may tell in two windows, twice the rate where domains compete. Not for any
- * rate: an event is some 2 KB.
+ * Places for what the CPUs may tell in two windows, twice the rate where domains compete. Not for
+ * any rate: an event is some 2 KB.
  */
 static uint32_t ring_size(const struct tracer *tracer, const struct tracer_config *config)
 {

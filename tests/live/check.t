@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
 What check, and a command that would trace, say of hosts that cannot be booted here: no BTF, no
-SCHED_INFO, an old kernel, lockdown, no KVM. Mounts in a namespace of its own simulate each; the
+SCHED_INFO, lockdown, no KVM, a kernel that refuses the programs. Mounts in a namespace of its own simulate each; the
 program is the real one.
 """
 
@@ -20,13 +20,14 @@ struct sched_info { unsigned long pcount; %(queued)s };
 struct sched_entity { void *cfs_rq; };
 struct bpf_local_storage_map { %(storage)s };
 struct cfs_rq { %(throttled)s };
+struct rq { %(rq)s };
 struct task_struct { void *bpf_storage; struct sched_entity se; struct sched_info sched_info; };
 typedef void (*btf_trace_sched_switch)(void *);
-struct { struct task_struct a; struct bpf_local_storage_map b; struct cfs_rq c;
+struct { struct task_struct a; struct bpf_local_storage_map b; struct cfs_rq c; struct rq e;
          btf_trace_sched_switch d; } all;
 """
 MODERN = {"queued": "unsigned long long last_queued;", "storage": "int bpf_ma;",
-          "throttled": "unsigned long long throttled_clock_self_time;"}
+          "throttled": "unsigned long long throttled_clock_self_time;", "rq": "int cpu;"}
 
 
 def btf(**fields):
@@ -83,8 +84,9 @@ def not_traced(name, mounts, what, detail):
 
 def limited(name, mounts, what, detail):
     code, found = findings(mounts)
-    equal((code, found[what]["verdict"]), (0, "limited"), f"{name}: limited")
+    equal(found[what]["verdict"], "limited", f"{name}: limited")
     ok(detail in found[what]["detail"], f"{name}: how", found[what])
+    return code
 
 
 def test():
@@ -93,21 +95,26 @@ def test():
     code, found = findings("true")
     equal((code, "missing" in {finding["verdict"] for finding in found.values()}), (0, False),
           "this host can be traced")
+    equal(found["programs"]["verdict"], "ok", "since the kernel takes the programs")
     code, found = findings(btf())
-    equal((code, found["run delay"]["verdict"], found["quota"]["verdict"],
-           found["new vCPUs"]["verdict"]), (0, "ok", "ok", "ok"), "and so can one of these types")
+    equal([found[what]["verdict"] for what in ("run delay", "quota", "new vCPUs", "run time")],
+          ["ok"] * 4, "and so could one of these types")
+    equal((code, found["programs"]["verdict"]), (3, "missing"), "but the kernel has the last word")
     not_traced("no BTF", empty(BTF), "BTF", "no /sys/kernel/btf/vmlinux")
     not_traced("no SCHED_INFO", btf(queued=""), "run delay", "CONFIG_SCHED_INFO")
-    impossible("5.10", file_as("/proc/sys/kernel/osrelease", "5.10.0-28-amd64\n"), "kernel",
-               "5.10.0-28-amd64 is older than 5.15")
     lockdown = file_as("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n")
     impossible("lockdown", empty("/sys/kernel/security") +
                " && touch /sys/kernel/security/lockdown && " + lockdown, "lockdown",
                "confidentiality")
-    limited("before 6.4", btf(storage="int none;"), "new vCPUs", "some 100 ms after")
-    limited("before 6.6", btf(throttled="int none;"), "quota", "before 6.6")
-    limited("no KVM", empty("/sys/module", "/dev"), "KVM", "not there (yet)")
-    limited("hidepid", "mount -t proc -o hidepid=2 proc /proc", "/proc", "hidepid")
+    limited("old task storage", btf(storage="int none;"), "new vCPUs", "some 100 ms after")
+    limited("no throttled time", btf(throttled="int none;"), "quota", "a lower bound")
+    for fields, detail in (("int prev_irq_time;", "what interrupts take"),
+                           ("int prev_steal_time_rq;", "what a hypervisor below takes"),
+                           ("int prev_irq_time, prev_steal_time_rq;",
+                            "what interrupts and a hypervisor below take")):
+        limited(fields, btf(rq=fields), "run time", detail)
+    equal(limited("no KVM", empty("/sys/module", "/dev"), "KVM", "not there (yet)"), 0, "exit 0")
+    equal(limited("hidepid", "mount -t proc -o hidepid=2 proc /proc", "/proc", "hidepid"), 0, "exit 0")
 
 
 main(test)
