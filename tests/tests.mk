@@ -114,7 +114,12 @@ KERNELS_DIR ?= $(BUILD)/kernels
 # What kernels differ in. Any other test runs there, too, but an emulated machine is slow.
 KERNEL_TESTS ?= tests/kernels/late.t tests/kernels/clock.t \
 	$(patsubst %,tests/live/%.t,exact guest index blame quota self phantom)
+# In one run with all else: kvm that comes late on each, and on the oldest, the newest and one between what
+# counts most.
+KERNELS_LIVE ?= 6.1 6.12 newest
 MORE_kernels = $(KERNELS:%="tests/kernels/boot -k -p -t 300 $(KERNELS_DIR)/% -- tests/kernels/late.t") \
+	$(foreach test,exact blame quota,$(KERNELS_LIVE:%="tests/kernels/boot -p -t 500 \
+		$(KERNELS_DIR)/% -- tests/live/$(test).t")) \
 	"tests/kernels/boot -p -t 300 $(KERNELS_DIR)/6.12 -- tests/kernels/clock.t"
 
 .PHONY: deps-kernels check-build-kernels check-kernels
@@ -126,6 +131,27 @@ check-build-kernels: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
 
 check-kernels: deps-kernels check-build-kernels ## what kernels differ in, under Debian's other ones (KERNELS=)
 	$(Q)$(LIVE_ENV) tests/kernels/check $(KERNELS_DIR) $(KERNELS) -- $(KERNEL_TESTS)
+
+# The types of every kernel in Debian's archive against what the programs ask of them. Nothing is booted.
+BTF_KERNELS ?= $(KERNELS) newest-rt newest-cloud $$(tests/kernels/fetch -l $(KERNELS_DIR))
+DEPS_btf := $(DEPS_kernels) zstd
+RELOCATIONS := $(BUILD)/tests/kernels/relocations
+BTF_RUN = tests/kernels/btf.t $(BUILD)/stealscope.bpf.o $(RELOCATIONS) $(KERNELS_DIR)/*
+MORE_btf = "$(BTF_RUN)"
+
+$(RELOCATIONS): $(BUILD)/tests/kernels/relocations.o $(BUILD)/src/trace/kvm_types.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lbpf -lelf -lz
+
+.PHONY: deps-btf check-build-btf check-btf
+deps-btf:
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_btf)'
+
+check-build-btf: $(BUILD)/stealscope $(RELOCATIONS)
+	$(Q)tests/kernels/fetch $(KERNELS_DIR) $(BTF_KERNELS)
+
+check-btf: deps-btf check-build-btf ## the programs against the types of all of Debian's kernels
+	$(Q)$(LIVE_ENV) $(PROVE) --verbose $(BTF_RUN:tests/kernels/btf.t%=tests/kernels/btf.t ::%)
 
 # Domains of a real libvirtd, as root, in two minutes. KERNEL=6.12: in a virtual machine under that
 # kernel, with cgroup v2, in about LIBVIRT_LIMIT seconds.
