@@ -128,7 +128,7 @@ static __always_inline __u64 hook_begin(void)
 
 static __always_inline void hook_end(enum hook hook, __u64 began)
 {
-	struct cpu_counts *counts = with_times ? counts_at(bpf_get_smp_processor_id()) : NULL;
+	struct cpu_counts *counts = began ? counts_at(bpf_get_smp_processor_id()) : NULL;
 	struct hook_times *times;
 	__u64 ns;
 

@@ -123,10 +123,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	struct cpu_line *line = line_at(bpf_get_smp_processor_id());
 	__u64 began = hook_begin();
 
-	if (!line)
-		return 0;
-	if (line->task != (__u64)prev || line->ref || line->joined || may_be_watched(next) ||
-	    (line->waiting && !switch_strangers(line, prev)))
+	if (line->task != (__u64)prev || line->joined || may_be_watched(next) ||
+	    (line->busy && (line->ref || !switch_strangers(line, prev))))
 		switch_watched(line, prev, next);
 	line->task = (__u64)next;
 	hook_end(HOOK_SWITCH, began);

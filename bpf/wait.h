@@ -193,7 +193,7 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 	if (!slot || !wait)
 		return 0;
 	line = line_at(wait->cpu);
-	if (!line || line->ref)
+	if (line->ref)
 		return 0;
 	task = (void *)line->task;
 	name.pid = BPF_CORE_READ(task, tgid);

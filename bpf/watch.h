@@ -148,7 +148,7 @@ static __always_inline void adopted_midway(struct slot *slot, struct task_struct
 	struct rq *rq = task->se.cfs_rq->rq;
 	struct cpu_line *line = line_at(rq->cpu);
 
-	if (!waiter || !line)
+	if (!waiter)
 		return;
 	if (slot->state == SLOT_RUNNING)
 		__sync_fetch_and_or(&line->joined, LINE_LOOK);

@@ -29,6 +29,9 @@ enum actor_class {
 	NR_CLASSES
 };
 
+/* CPU numbers are below it; the loader refuses a host with more. */
+#define MAX_CPUS 4096U
+
 #define SLOT_BITS 17
 #define MAX_SLOTS (1U << SLOT_BITS) /* the last one is never used */
 #define SLOT_GENERATIONS (1U << (32 - SLOT_BITS))

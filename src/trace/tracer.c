@@ -283,6 +283,10 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	cpus = cpu_possible_end("/sys");
 	if (cpus < 0)
 		return cpus;
+	if ((unsigned int)cpus > MAX_CPUS) {
+		log_err("CPU numbers go up to %d here, and stealscope knows %u", cpus - 1, MAX_CPUS);
+		return -E2BIG;
+	}
 	tracer->nr_cpus = (unsigned int)cpus;
 	if (iterators_may_sleep())
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
@@ -299,7 +303,6 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	    bpf_map__set_max_entries(skel->maps.marks, slots / 64) ||
 	    bpf_map__set_max_entries(skel->maps.wait_events, tracer->event_mask + 1) ||
 	    bpf_map__set_max_entries(skel->maps.counts, tracer->nr_cpus) ||
-	    bpf_map__set_max_entries(skel->maps.lines, tracer->nr_cpus) ||
 	    bpf_map__set_max_entries(skel->maps.records, tracer->nr_cpus) ||
 	    bpf_map__set_max_entries(skel->maps.waiters, slots) ||
 	    bpf_map__set_max_entries(skel->maps.domain_sums, tracer->nr_cpus * tracer->nr_cells) ||
