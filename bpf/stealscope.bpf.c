@@ -103,13 +103,12 @@ static __noinline int switch_watched(struct cpu_line *line, struct task_struct *
 
 /* A switch from one task that is not watched to another, while a watched one waits. False: switches
  * were hidden before it, look closer. */
-static __noinline int switch_strangers(struct cpu_line *line, struct task_struct *prev)
+static __noinline int switch_strangers(struct cpu_line *line, __u32 cpu, struct task_struct *prev)
 {
 	struct rq *rq = prev->se.cfs_rq->rq;
-	__u32 cpu = rq->cpu;
 	struct record *record = bpf_map_lookup_elem(&records, &cpu);
 
-	if (!record || line_hidden(line, rq, 1))
+	if (!record || rq->nr_switches != line->switches + 1)
 		return false;
 	line_settle(line);
 	record_stranger(line, record, prev, rq->clock);
@@ -120,11 +119,12 @@ static __noinline int switch_strangers(struct cpu_line *line, struct task_struct
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct cpu_line *line = line_at(bpf_get_smp_processor_id());
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_line *line = line_at(cpu);
 	__u64 began = hook_begin();
 
 	if (line->task != (__u64)prev || line->joined || may_be_watched(next) ||
-	    (line->busy && (line->ref || !switch_strangers(line, prev))))
+	    (line->busy && (line->ref || !switch_strangers(line, cpu, prev))))
 		switch_watched(line, prev, next);
 	line->task = (__u64)next;
 	hook_end(HOOK_SWITCH, began);
