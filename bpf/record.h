@@ -106,15 +106,14 @@ struct here {
 	__u64 clock;
 	struct rq *rq;
 	__u64 hidden; /* switches that tracing did not see, as long as the record reaches back */
-	struct cpu_line *line;
 	struct record *record;
 	struct cpu_counts *counts;
 };
 
 /* Whose time something is; @index: among the record's actors, NR_ACTORS for none. */
 struct runner {
-	__u32 class;
-	__u32 index;
+	__u16 class;
+	__u16 index;
 	__u32 cell;
 	__u64 began; /* its run began no earlier */
 };
@@ -153,7 +152,6 @@ static __always_inline bool here_at(struct here *here, struct rq *rq, __u32 seen
 	here->cpu = cpu;
 	here->rq = rq;
 	here->clock = rq->clock;
-	here->line = line_at(cpu);
 	here->counts = counts_at(cpu);
 	if (!here->counts)
 		return false;
@@ -162,13 +160,18 @@ static __always_inline bool here_at(struct here *here, struct rq *rq, __u32 seen
 	if (!with_thieves)
 		return true;
 	here->record = bpf_map_lookup_elem(&records, &cpu);
-	here->hidden = line_hidden(here->line, rq, seen);
+	here->hidden = line_hidden(line_at(cpu), rq, seen);
 	return here->record;
+}
+
+static __always_inline __u32 domain_sum_index(__u32 cpu, __u32 cell)
+{
+	return cpu * (skew_mask + 1) + cell;
 }
 
 static __always_inline __u64 *domain_sum(__u32 cpu, __u32 cell)
 {
-	__u32 index = cpu * (skew_mask + 1) + cell;
+	__u32 index = domain_sum_index(cpu, cell);
 
 	return cell ? bpf_map_lookup_elem(&domain_sums, &index) : NULL;
 }
@@ -208,8 +211,8 @@ static __always_inline void credit(struct here *here, const struct runner *runne
 /* The task that was last seen to get this CPU; it is off it since, and may be gone. */
 static __always_inline void runner_of_last(struct here *here, struct runner *ret)
 {
-	struct task_struct *task = (void *)here->line->task;
-	struct slot *slot = slot_of_ref(here->line->ref);
+	struct task_struct *task = (void *)line_at(here->cpu)->task;
+	struct slot *slot = slot_of_ref(line_at(here->cpu)->ref);
 
 	*ret = (struct runner){.index = NR_ACTORS};
 	if (slot) {
@@ -239,7 +242,7 @@ static __always_inline __u64 arrival_of(const struct here *here, struct task_str
  */
 static __always_inline __u64 record_hidden(struct here *here, __u64 arrival)
 {
-	struct cpu_line *line = here->line;
+	struct cpu_line *line = line_at(here->cpu);
 	struct runner last;
 
 	if (arrival <= line->since)
@@ -254,7 +257,7 @@ static __always_inline __u64 record_hidden(struct here *here, __u64 arrival)
 /* Nobody waits here yet: the record begins now. */
 static __always_inline void record_open(struct here *here)
 {
-	struct cpu_line *line = here->line;
+	struct cpu_line *line = line_at(here->cpu);
 
 	if (line->waiting)
 		return;
@@ -269,7 +272,7 @@ static __always_inline void record_open(struct here *here)
 static __always_inline void record_run(struct here *here, struct task_struct *task,
 				       const struct slot *slot, bool seen, struct runner *ret)
 {
-	struct cpu_line *line = here->line;
+	struct cpu_line *line = line_at(here->cpu);
 	__u64 since;
 
 	record_open(here);
@@ -317,7 +320,7 @@ static __always_inline void record_stranger(struct cpu_line *line, struct record
 static __always_inline void record_now(struct here *here, struct runner *ret)
 {
 	struct task_struct *curr = here->rq->curr;
-	struct cpu_line *line = here->line;
+	struct cpu_line *line = line_at(here->cpu);
 	bool seen = line->task == (__u64)curr && !here->hidden;
 
 	if (seen || !may_be_watched(curr)) {

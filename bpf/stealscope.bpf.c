@@ -38,7 +38,7 @@ static __always_inline struct slot *switch_in(struct here *here, struct task_str
 
 	if (!may_be_watched(next))
 		return NULL;
-	slot = slot_of_known(next, here->line->hints, &ref);
+	slot = slot_of_known(next, line_at(here->cpu)->hints, &ref);
 	if (ref == LOADER_REF)
 		control.clock_ahead = (__s64)(here->clock - bpf_ktime_get_ns());
 	if (slot) {

@@ -134,7 +134,7 @@ static __always_inline void explain_ran(struct slot *slot, const struct record *
 					__u64 ns)
 {
 	__u64 sum = ran->idle + ran->kernel + ran->host + ran->domains, share = SHARE_ONE;
-	struct wait_detail *detail = watch_over_ns ? detail_of(slot) : NULL;
+	struct wait_detail *detail;
 
 	if (sum > ns) {
 		if (sum >= SHARE_MAX)
@@ -147,6 +147,7 @@ static __always_inline void explain_ran(struct slot *slot, const struct record *
 	explain(slot, CAUSE_VM, share_of(ran->domains - ran->own, share));
 	explain(slot, CAUSE_SELF, share_of(ran->own, share));
 	name_thieves(&interval_of(slot)->thieves, record, waiter, share, slot->key);
+	detail = watch_over_ns ? detail_of(slot) : NULL;
 	if (detail)
 		name_thieves(&detail->thieves, record, waiter, share, slot->key);
 }
@@ -159,7 +160,7 @@ __noinline int explain_part(struct slot *slot, const struct waiter *waiter, __u6
 {
 	struct record *record;
 	struct ran ran;
-	__u32 cpu;
+	__u32 at; /* one place on the stack for both look-ups */
 
 	if (!slot || !waiter || quota == QUOTA_UNKNOWN)
 		return 0;
@@ -167,11 +168,12 @@ __noinline int explain_part(struct slot *slot, const struct waiter *waiter, __u6
 		explain(slot, CAUSE_QUOTA, quota < part ? quota : part);
 		return 0;
 	}
-	cpu = waiter->cpu;
-	record = bpf_map_lookup_elem(&records, &cpu);
+	at = waiter->cpu;
+	record = bpf_map_lookup_elem(&records, &at);
 	if (!record)
 		return 0;
-	ran_since(record, waiter, domain_sum(cpu, slot->cell), &ran);
+	at = domain_sum_index(waiter->cpu, slot->cell);
+	ran_since(record, waiter, slot->cell ? bpf_map_lookup_elem(&domain_sums, &at) : NULL, &ran);
 	if (waiter->tainted) {
 		explain(slot, CAUSE_QUOTA, ran.idle < part ? ran.idle : part);
 		return 0;

@@ -100,10 +100,9 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
  */
 struct settled {
 	__u64 cum;
-	__u64 arrivals;
 	__u64 quota;
+	__u32 arrivals;
 	__u32 cpu; /* whose lock is held */
-	__u32 pad;
 };
 
 /* Count the wait and find its causes. */
@@ -290,7 +289,7 @@ static __always_inline void woken(struct here *here, struct slot *slot, struct t
 	slot->segment_cum = cum;
 	if ((__s64)phantom > 0)
 		explain(slot, CAUSE_PHANTOM, phantom);
-	if (with_thieves && here->line->waiting)
+	if (with_thieves && line_at(here->cpu)->waiting)
 		record_now(here, &runner);
 	wait_begin(here, slot, task);
 	slot_write_end(slot);
