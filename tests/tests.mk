@@ -136,7 +136,7 @@ check-kernels: deps-kernels check-build-kernels ## what kernels differ in, under
 BTF_KERNELS ?= $(KERNELS) newest-rt newest-cloud $$(tests/kernels/fetch -l $(KERNELS_DIR))
 DEPS_btf := $(DEPS_kernels) zstd
 RELOCATIONS := $(BUILD)/tests/kernels/relocations
-BTF_RUN = tests/kernels/btf.t $(BUILD)/stealscope.bpf.o $(RELOCATIONS) $(KERNELS_DIR)/*
+BTF_RUN = tests/kernels/btf.t $(BUILD)/stealscope.bpf.o $(RELOCATIONS) $(KERNELS_DIR)
 MORE_btf = "$(BTF_RUN)"
 
 $(RELOCATIONS): $(BUILD)/tests/kernels/relocations.o $(BUILD)/src/trace/kvm_types.o

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-What other kernels' types make of the programs, without booting them: btf.t OBJECT RELOCATIONS KERNEL...
+What other kernels' types make of the programs, without booting them: btf.t OBJECT RELOCATIONS DIR
 
-A KERNEL is a directory of tests/kernels/fetch. Its types are in its image, kvm's in the module.
+DIR is what tests/kernels/fetch filled. A kernel's types are in its image, kvm's in the module.
 """
 
 import glob
@@ -85,13 +85,15 @@ def faults(tool, object_file, directory):
 
 
 def test():
-    object_file, tool, *directories = sys.argv[1:]
+    object_file, tool, fetched = sys.argv[1:]
     if os.geteuid():
         skip_all("needs root: libbpf makes maps before it relocates")
-    for directory in directories:
-        with open(f"{directory}/package") as file:
+    packages = sorted(glob.glob(f"{fetched}/*/package"))
+    ok(len(packages) > 2, "there are kernels", packages)
+    for path in packages:
+        with open(path) as file:
             package = file.read().strip()
-        found = faults(tool, object_file, directory)
+        found = faults(tool, object_file, os.path.dirname(path))
         ok(not found, f"{package}: nothing is missing or of another width", found)
 
 
