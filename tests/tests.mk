@@ -34,6 +34,7 @@ $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 
 # What of the tracer needs no kernel side.
 $(BUILD)/tests/unit/slots_test: $(BUILD)/src/trace/tracer_slots.o $(BUILD)/src/trace/watched.o
+$(BUILD)/tests/unit/take_test: $(BUILD)/src/trace/tracer_slots.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
 $(BUILD)/tests/unit/news_test: $(addprefix $(BUILD)/src/trace/,news.o tracer_feed.o tracer_slots.o)
 

@@ -108,34 +108,27 @@ static int copy_bins(struct arena *arena, const struct slot_waits *from, struct 
 	return 0;
 }
 
-/* What was kept of the epochs since the last snapshot: the one that ended, and its successor's
- * start. */
-static int copy_intervals(struct sampler *sampler, struct arena *arena, const struct slot *slot,
-			  uint64_t epoch, struct thread_sample *thread)
+static int copy_interval(struct sampler *sampler, struct arena *arena,
+			 const struct slot_interval *ended, struct thread_sample *thread)
 {
-	const struct slot_interval *ended = &slot->interval[epoch & 1];
-	const struct slot_interval *begun = &slot->interval[(epoch + 1) & 1];
-	struct thief_sample thieves[NR_THIEVES], *copy;
-	unsigned int kind, i;
+	struct thief_sample *copy;
+	unsigned int kind;
+	uint32_t i;
 
-	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
-		if (ended->epoch == epoch)
-			thread->waits[kind].max_ns = ended->max_ns[kind];
-		if (begun->epoch == epoch + 1 && begun->max_ns[kind] > thread->waits[kind].max_ns)
-			thread->waits[kind].max_ns = begun->max_ns[kind];
-	}
-	for (i = 0; ended->epoch == epoch && i < ended->thieves.nr; i++) {
-		if (actors_note(sampler->actors, &ended->thieves.entries[i]))
-			return -ENOMEM;
-		thieves[thread->nr_thieves].key = ended->thieves.entries[i].key;
-		thieves[thread->nr_thieves++].ns = ended->thieves.entries[i].ns;
-	}
-	if (!thread->nr_thieves)
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
+		thread->waits[kind].max_ns = ended->max_ns[kind];
+	if (!ended->thieves.nr)
 		return 0;
-	copy = arena_array(arena, thread->nr_thieves, sizeof(*copy));
+	copy = arena_array(arena, ended->thieves.nr, sizeof(*copy));
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, thieves, thread->nr_thieves * sizeof(*copy));
+	for (i = 0; i < ended->thieves.nr; i++) {
+		if (actors_note(sampler->actors, &ended->thieves.entries[i]))
+			return -ENOMEM;
+		copy[i].key = ended->thieves.entries[i].key;
+		copy[i].ns = ended->thieves.entries[i].ns;
+	}
+	thread->nr_thieves = ended->thieves.nr;
 	thread->thieves = copy;
 	return 0;
 }
@@ -182,11 +175,11 @@ static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *
 {
 	struct watched *watched = &sampler->watched->at[index];
 	struct thread_sample *thread = watched->sample;
+	struct slot_interval ended;
 	struct slot slot;
-	uint64_t epoch;
 	unsigned int kind;
 
-	if (tracer_take(sampler->tracer, index, &slot, &epoch))
+	if (tracer_take(sampler->tracer, index, &slot, &ended))
 		return -ENOMEM;
 	copy_counts(sampler, &slot, watched, thread);
 	if (slot.cell)
@@ -197,7 +190,7 @@ static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 		if (copy_bins(arena, &slot.waits[kind], &thread->waits[kind]))
 			return -ENOMEM;
-	if (copy_intervals(sampler, thieves, &slot, epoch, thread))
+	if (copy_interval(sampler, thieves, &ended, thread))
 		return -ENOMEM;
 	return watched->taken ? depart(sampler, watched) : 0;
 }

@@ -58,10 +58,11 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
 
 /*
  * End the slot's epoch and copy it consistently; the buckets of a kind whose count is 0 are left
- * out. The interval of the epoch that ended, and that of the next one if it has begun already, hold
- * the maxima since the last call. 0 or -ENOMEM.
+ * out. In @ret_ended: the maxima and the thieves of the very waits that were counted since the last
+ * call. 0 or -ENOMEM.
  */
-int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch);
+int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot,
+		struct slot_interval *ret_ended);
 
 /* Slots that nobody uses, of how many there are. */
 size_t tracer_free_slots(const struct tracer *tracer);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "trace/tracer_parts.h"
@@ -116,28 +117,84 @@ static void slot_copy(struct slot *to, const struct slot *from)
 	}
 }
 
-int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot, uint64_t *ret_epoch)
+/*
+ * A hook holds a slot for a microsecond, or for as long as a hypervisor below stops its CPU. Should
+ * that take a second, the copy's parts may be one wait apart.
+ */
+static void slot_read(const struct slot *slot, struct slot *ret_slot)
 {
-	struct slot *slot = slots_at(tracer, index);
+	const struct timespec pause = {.tv_nsec = 1000 * 1000};
 	uint32_t before, after;
 	unsigned int tries;
-	uint64_t epoch;
 
-	if (!slot)
-		return -ENOMEM;
-	epoch = slot->epoch;
-	__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);
-	/* A hook holds a slot for a microsecond at most; the bound is for a CPU that was stopped.
-	 */
-	for (tries = 0; tries < 1000; tries++) {
+	for (tries = 0; tries < 2000; tries++) {
 		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
 		slot_copy(ret_slot, slot);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
 		if (before == after && !(before & 1))
-			break;
+			return;
+		if (tries >= 1000)
+			nanosleep(&pause, NULL);
 	}
-	*ret_epoch = epoch;
+}
+
+/* Of more thieves than there is room for the smallest lose their names. */
+static void thieves_merge(struct thief_table *to, const struct thief_table *from)
+{
+	struct thief_entry *entry;
+	uint32_t i, k;
+
+	for (i = 0; i < from->nr; i++) {
+		for (k = 0; k < to->nr && to->entries[k].key != from->entries[i].key; k++)
+			;
+		if (k < to->nr) {
+			to->entries[k].ns += from->entries[i].ns;
+			continue;
+		}
+		if (to->nr < NR_THIEVES) {
+			to->entries[to->nr++] = from->entries[i];
+			continue;
+		}
+		for (k = 1, entry = to->entries; k < NR_THIEVES; k++)
+			if (to->entries[k].ns < entry->ns)
+				entry = &to->entries[k];
+		if (entry->ns < from->entries[i].ns)
+			*entry = from->entries[i];
+	}
+}
+
+static void interval_merge(struct slot_interval *to, const struct slot_interval *from)
+{
+	unsigned int kind;
+
+	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
+		if (from->max_ns[kind] > to->max_ns[kind])
+			to->max_ns[kind] = from->max_ns[kind];
+	thieves_merge(&to->thieves, &from->thieves);
+}
+
+int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot,
+		struct slot_interval *ret_ended)
+{
+	struct slot *slot = slots_at(tracer, index);
+	const struct slot_interval *ended, *begun;
+	unsigned int tries = 0;
+	uint64_t epoch;
+
+	if (!slot)
+		return -ENOMEM;
+	memset(ret_ended, 0, offsetof(struct slot_interval, thieves.entries));
+	do {
+		epoch = slot->epoch;
+		__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);
+		slot_read(slot, ret_slot);
+		ended = &ret_slot->interval[epoch & 1];
+		begun = &ret_slot->interval[(epoch + 1) & 1];
+		if (ended->epoch == epoch)
+			interval_merge(ret_ended, ended);
+		/* A wait that ended between the two is in the counts: its epoch ends as well. */
+	} while (begun->epoch == epoch + 1 && ++tries < 16);
 	return 0;
 }
 
