@@ -7,18 +7,20 @@
 uint64_t tracer_skew(const struct tracer *tracer, uint32_t index)
 {
 	const struct skew_cell *cell = &tracer->cells[index % tracer->nr_cells];
-	unsigned int tries;
+	unsigned int tries = 0;
 
+	if (!index)
+		return 0;
 	/* The two words change one after the other; their signs tell whether they belong together.
 	 */
-	for (tries = 0; index && tries < 1000; tries++) {
+	do {
 		uint64_t states = __atomic_load_n(&cell->states, __ATOMIC_ACQUIRE);
 		int64_t skew = (int64_t)__atomic_load_n(&cell->skew_ns, __ATOMIC_ACQUIRE);
 		bool skewed = states >> 32 && (uint32_t)states;
 
 		if (skewed == (skew < 0))
 			return (uint64_t)skew + (skewed ? mono_ns() : 0);
-	}
+	} while (slots_retry(&tries));
 	return 0;
 }
 
@@ -75,18 +77,17 @@ static uint32_t next_marked(struct tracer *tracer)
 static bool news_of_slot(struct slot *slot, struct tracer_news *ret_news)
 {
 	struct tracer_news news = {.what = __atomic_exchange_n(&slot->news, 0, __ATOMIC_SEQ_CST)};
-	unsigned int tries;
-	uint32_t seq;
+	unsigned int tries = 0;
+	uint32_t before, after;
 
-	for (tries = 0; tries < 1000; tries++) {
-		seq = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
+	do {
+		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
 		news.process = (pid_t)slot->tgid;
 		news.tid = (pid_t)slot->tid;
 		news.vcpu = slot->vcpu < 0 ? -1 : slot->vcpu;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (!(seq & 1) && __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == seq)
-			break;
-	}
+		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
+	} while ((before != after || before & 1) && slots_retry(&tries));
 	*ret_news = news;
 	return news.what && news.process;
 }

@@ -62,6 +62,12 @@ struct tracer {
 /* A slot in the shared map, as tracer_slot(). */
 struct slot *slots_at(struct tracer *tracer, uint32_t index);
 
+/*
+ * Whether to read once more what a hook was just writing. It takes a microsecond, or as long as a
+ * hypervisor below has stopped the hook's CPU, hence the pauses; after some seconds, no more.
+ */
+bool slots_retry(unsigned int *tries);
+
 /* All slots but 0 are free. -ENOMEM. */
 int slots_init(struct tracer *tracer);
 void slots_free(struct tracer *tracer);

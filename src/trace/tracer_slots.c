@@ -117,26 +117,26 @@ static void slot_copy(struct slot *to, const struct slot *from)
 	}
 }
 
-/*
- * A hook holds a slot for a microsecond, or for as long as a hypervisor below stops its CPU. Should
- * that take a second, the copy's parts may be one wait apart.
- */
-static void slot_read(const struct slot *slot, struct slot *ret_slot)
+bool slots_retry(unsigned int *tries)
 {
 	const struct timespec pause = {.tv_nsec = 1000 * 1000};
-	uint32_t before, after;
-	unsigned int tries;
 
-	for (tries = 0; tries < 2000; tries++) {
+	if (++*tries > 1000)
+		nanosleep(&pause, NULL);
+	return *tries < 4000;
+}
+
+static void slot_read(const struct slot *slot, struct slot *ret_slot)
+{
+	unsigned int tries = 0;
+	uint32_t before, after;
+
+	do {
 		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
 		slot_copy(ret_slot, slot);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
-		if (before == after && !(before & 1))
-			return;
-		if (tries >= 1000)
-			nanosleep(&pause, NULL);
-	}
+	} while ((before != after || before & 1) && slots_retry(&tries));
 }
 
 /* Of more thieves than there is room for the smallest lose their names. */
