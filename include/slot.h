@@ -134,7 +134,7 @@ struct slot {
 	__u64 cause_ns[NR_CAUSES];
 	struct slot_waits waits[NR_WAIT_KINDS];
 	struct slot_interval interval[2]; /* by the epoch's lowest bit */
-};
+} __attribute__((aligned(256)));	  /* a chunk of them is whole pages (tracer_parts.h) */
 
 /* Programs that the scheduler waits for, and what is kept of their run times on request. */
 #define HOOKS(X) X(SWITCH, "switch") X(WAKEUP, "wakeup") X(MIGRATE, "migrate")

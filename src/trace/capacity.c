@@ -10,8 +10,8 @@
 #define CPU_THREADS 256U
 
 #define MIN_THREADS 4096U
-#define HOST_SHARE 512U    /* of the memory, for threads that may come */
-#define PRESENT_SHARE 16U  /* of the memory, for threads that are there */
+#define HOST_SHARE 512U	  /* of the memory, for threads that may come */
+#define PRESENT_SHARE 16U /* of the memory, for threads that are there */
 
 static uint64_t least(uint64_t a, uint64_t b)
 {

@@ -7,8 +7,9 @@
 
 /*
  * How many threads the table shall have places for: it is made once, and all of its memory with it.
- * As many as this host may come to have, by its CPUs (@cpus) and memory (@bytes), and twice what there
- * is (@threads); but no one who starts many threads makes it take more than a sixteenth of the memory.
+ * As many as this host may come to have, by its CPUs (@cpus) and memory (@bytes), and twice what
+ * there is (@threads); but no one who starts many threads makes it take more than a sixteenth of
+ * the memory.
  */
 unsigned int capacity_default(size_t threads, unsigned int cpus, uint64_t bytes);
 

@@ -6,15 +6,18 @@
 #ifndef STEALSCOPE_TRACER_PARTS_H
 #define STEALSCOPE_TRACER_PARTS_H
 
+#include <assert.h>
+
 #include "trace/tracer.h"
 
 /*
- * Slots are mapped in chunks, a multiple of the page size for any slot: a few at a time, since what
- * is mapped counts as our resident set, too.
+ * Slots are mapped in chunks, a multiple of any page size: a few at a time, since what is mapped
+ * counts as our resident set, too.
  */
-#define CHUNK_SLOTS 512U
+#define CHUNK_SLOTS 256U
 #define MAX_CHUNKS 2U
 #define CHUNK_BYTES (CHUNK_SLOTS * sizeof(struct slot))
+static_assert(CHUNK_BYTES % (64 << 10) == 0, "arm64's pages have up to 64 KiB");
 
 /*
  * Half of all slots are at hand for the kernel side, if they are free; topped up at every
