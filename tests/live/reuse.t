@@ -49,13 +49,14 @@ def exact(scope, vm, name):
 
 def executes(scope, flag):
     """A vCPU's thread becomes a shell that burns CPU, and a virtual machine again at the flag."""
-    vm = Vm(0, "/bin/sh", "-c", f"while [ ! -e {flag} ]; do :; done; exec {VM} 0")
+    vm = Vm(0, "/bin/sh", "-c",
+            f": > {flag}.shell; while [ ! -e {flag} ]; do :; done; exec {VM} 0")
     scope.wait("the virtual machine", lambda report: vm.pid in watched(report, vm))
     exact(scope, vm, "before exec")
     start, first = look(scope, vm)
     vm.cont()
     vm.leave()
-    wait_for("exec", lambda: status(vm.pid)["Name"] == "sh")
+    wait_for("exec, all of it", lambda: os.path.exists(flag + ".shell"))
     left = vm.schedstat()
     wait_for("the report to drop it", lambda: vm.pid not in pids(scope.reports[-1]), SOON)
     ok(True, "who has no KVM any more is no domain")

@@ -32,7 +32,7 @@ def bounds(window, pair):
     least = most = 0
     for one, other in ((0, 1), (1, 0)):
         waited, ran = window.grown(pair, one)[1], window.grown(pair, other)[0]
-        least += max(0, waited + ran - window.wall_ns)
+        least += max(0, waited + ran - window.span_ns)
         most += min(waited, ran)
     return least, most
 

@@ -29,6 +29,7 @@ class Window:
     With hist and blame running, let the @guests go for the time of a with statement:
 
         wall_ns     how long
+        span_ns     the same, until the last of them stood still
         stolen(…)   the causes of what a vCPU lost, checked against schedstat and blame
         thieves(…)  who took it
     """
@@ -61,6 +62,7 @@ class Window:
         self.wall_ns = time.monotonic_ns() - self._begin
         self.busy_ns = busy_ns() - self._busy
         self._stop()
+        self.span_ns = time.monotonic_ns() - self._begin
         self._after = self._schedstats()
         self.hist.settle()
         self.hist.finish()
