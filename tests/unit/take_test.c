@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the loader takes of a slot while a hook writes to it: all of some waits, nothing of others. */
+/* What the loader takes of a slot while a hook writes to it: all of a wait, or nothing. */
 #include "test.h"
 
 #include <pthread.h>
@@ -21,6 +21,7 @@ static uint64_t queue[CHUNK_SLOTS];
 static struct tracer tracer;
 static struct slot *slot;
 static atomic_bool stop;
+static atomic_int due; /* waits that end during one look */
 
 static int setup(void **state)
 {
@@ -76,14 +77,23 @@ static void count(uint64_t wait)
 	interval->thieves.entries[0].ns += wait;
 }
 
+/* So that one is now before the other, now after, now between. */
+static void spin(void)
+{
+	for (volatile int runs = rand() % 1000; runs > 0; runs--)
+		;
+}
+
 static void *busy_hook(void *unused)
 {
 	while (!stop) {
+		if (!due)
+			continue;
+		due--;
+		spin();
 		lock();
 		count(1 + (uint64_t)rand() % 1000000);
 		unlock();
-		for (volatile int runs = 0; runs < 1000; runs++) /* between two waits */
-			;
 	}
 	return unused;
 }
@@ -137,6 +147,8 @@ static void intervals(void **state)
 	for (int i = 0; i < TAKES; i++) {
 		uint64_t sum, grown;
 
+		due = 4;
+		spin();
 		assert_int_equal(tracer_take(&tracer, INDEX, &now, &ended), 0);
 		assert_int_equal(buckets(&now.waits[0]), now.waits[0].count);
 		sum = ended.thieves.nr ? ended.thieves.entries[0].ns : 0;
