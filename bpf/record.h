@@ -19,6 +19,7 @@
 
 #include "actor.h"
 #include "compat.h"
+#include "hidden.h"
 
 #define NR_JOINS 8U
 
@@ -49,6 +50,7 @@ _Static_assert(sizeof(struct cpu_line) == 128,
 
 struct record {
 	__u64 class_ns[8]; /* by enum actor_class */
+	__u64 credited;	   /* from when on who ran last was credited with its run */
 	struct actors actors;
 	__u32 joins[NR_JOINS]; /* remote: references to slots, 0: free */
 };
@@ -236,20 +238,20 @@ static __always_inline __u64 arrival_of(const struct here *here, struct task_str
 }
 
 /*
- * Switches were hidden from tracing before a run that began at @arrival. A single one was from the
- * task that was last seen to get the CPU; of more than one only the last is known. Returns from
- * when on the record can go on.
+ * Switches were hidden from tracing before a run that began at @arrival. Returns from when on the
+ * record can go on.
  */
 static __always_inline __u64 record_hidden(struct here *here, __u64 arrival)
 {
 	struct cpu_line *line = line_at(here->cpu);
+	__u64 ns = hidden_run_of_last(line->since, arrival, here->clock, here->hidden);
 	struct runner last;
 
 	if (arrival <= line->since)
 		return line->since;
-	if (arrival < here->clock && here->hidden == 1) {
+	if (ns) {
 		runner_of_last(here, &last);
-		credit(here, &last, arrival - line->since);
+		credit(here, &last, ns);
 	}
 	return arrival;
 }
@@ -284,8 +286,24 @@ static __always_inline void record_run(struct here *here, struct task_struct *ta
 	}
 	if (here->clock > since)
 		credit(here, ret, here->clock - since);
+	here->record->credited = since;
 	line->since = here->clock;
 	line->switches = here->rq->nr_switches;
+}
+
+/*
+ * Of a run that began at @arrival and whose CPU's record was just brought up to now: how much it was
+ * credited with. Where somebody was woken meanwhile its beginning is not in the record (record_now()).
+ */
+static __always_inline __u64 record_credited(const struct here *here, __u64 arrival)
+{
+	__u64 from = here->record->credited;
+
+	if (line_at(here->cpu)->since != here->clock)
+		return 0;
+	if (from < arrival)
+		from = arrival;
+	return from < here->clock ? here->clock - from : 0;
 }
 
 /* @task, which is not watched, ran until @clock. */

@@ -224,7 +224,8 @@ static __always_inline void arrived(struct here *here, struct slot *slot, struct
 	if (!waiter)
 		return;
 	if (with_thieves && waiter->state == WAITER_BASED) {
-		baseline_add(waiter, slot, runner, here->clock - hidden.to);
+		if (waiter->cpu == here->cpu)
+			baseline_add(waiter, slot, runner, record_credited(here, hidden.to));
 	} else if (with_thieves) {
 		hidden.from = hidden.to - (end.cum - slot->segment_cum);
 		hidden.arrival = here->rq->clock_task -
