@@ -16,7 +16,8 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2);
 endif
 
-ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+# That of the kernel whose programs are built: the compiler's, as make CC=aarch64-linux-gnu-gcc.
+ARCH := $(shell $(CC) -dumpmachine | sed -e 's/-.*//' -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 ifdef WERROR
@@ -69,10 +70,10 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
-DEPS_TEST := binutils libcmocka-dev libclang-rt-dev perl python3 qemu-system-x86 tmux \
-	prometheus curl openssl systemd \
+DEPS_DEMO := binutils qemu-system-x86
+DEPS_TEST := libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
 	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
-DEPS := $(DEPS_BUILD) $(DEPS_TEST)
+DEPS := $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
 
 .PHONY: deps
 deps: ## install what building and testing need, from Debian's packages
@@ -98,4 +99,6 @@ help:
 
 include dist/dist.mk
 include tests/tests.mk
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Not what was fetched there.
+-include $(shell find $(BUILD) $(foreach dir,kernels arm64 fresh root,-path $(BUILD)/$(dir) -prune -o) \
+	-name '*.d' -print 2>/dev/null)

@@ -199,25 +199,32 @@ static __always_inline struct slot *slot_of_known(struct task_struct *task, __u3
 	return slot;
 }
 
+/*
+ * Store @value between all that is stored before and all that is stored after. x86 shows stores in
+ * order. Elsewhere an exchange is a full barrier, and the only one that the compiler keeps: an
+ * addition whose result is not used becomes one without order (Documentation/bpf/standardization/
+ * instruction-set.rst, 6.12: BPF_FETCH; arch/arm64/net/bpf_jit_comp.c: swpal, stadd).
+ */
+#ifdef __TARGET_ARCH_x86
+#define store_ordered(to, value)                                                                   \
+	do {                                                                                       \
+		barrier();                                                                         \
+		*(volatile typeof(to))(to) = (value);                                              \
+		barrier();                                                                         \
+	} while (0)
+#else
+#define store_ordered(to, value) ((void)__sync_lock_test_and_set(to, value))
+#endif
+
 /* Around every change of a slot that the loader may read meanwhile. */
 static __always_inline void slot_write_begin(struct slot *slot)
 {
-#ifdef __TARGET_ARCH_x86
-	slot->seq++; /* stores are seen in order */
-	barrier();
-#else
-	__sync_fetch_and_add(&slot->seq, 1);
-#endif
+	store_ordered(&slot->seq, slot->seq + 1);
 }
 
 static __always_inline void slot_write_end(struct slot *slot)
 {
-#ifdef __TARGET_ARCH_x86
-	barrier();
-	slot->seq++;
-#else
-	__sync_fetch_and_add(&slot->seq, 1);
-#endif
+	store_ordered(&slot->seq, slot->seq + 1);
 }
 
 /*
@@ -233,15 +240,14 @@ static __always_inline struct wait_event *wait_event_reserve(__u64 *ret_pos)
 
 	if (!event)
 		return NULL;
-	event->seq = 0;
-	barrier();
+	store_ordered(&event->seq, 0);
 	*ret_pos = pos;
 	return event;
 }
 
 static __always_inline void wait_event_publish(struct wait_event *event, __u64 pos)
 {
-	__sync_lock_test_and_set(&event->seq, pos + 1);
+	store_ordered(&event->seq, pos + 1);
 }
 
 /* The loader shall look at the slot. The slot first: it takes the mark first. */

@@ -5,8 +5,9 @@ UNIT_SRC := $(wildcard tests/unit/*_test.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 PROVE := prove --failures --comments --exec ''
 
-# In one run with one count at its end. MORE="kernels libvirt scale" adds what needs other kernels,
-# libvirtd, or a crowd of processes: parts of check-kernels, and all of check-libvirt and check-scale.
+# In one run with one count at its end. MORE="btf kernels arm64 fresh libvirt scale" adds what needs other
+# kernels, another architecture, bare systems, libvirtd, or a crowd of processes: parts of check-kernels,
+# check-arm64 and check-fresh, and all of the others.
 MORE ?=
 DEPS_kernels := kmod busybox-static cpio xz-utils
 DEPS_libvirt := libvirt-daemon-system libvirt-clients
@@ -16,7 +17,7 @@ ASAN_UNIT := $(UNIT_SRC:%.c=$(ASAN)/%)
 ASAN_FLAGS := BUILD=$(ASAN) SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 .PHONY: check check-run
-check: deps ## build and run every test, root for the live ones (MORE="kernels libvirt scale")
+check: deps ## build and run every test, root for the live ones (MORE="btf kernels arm64 fresh libvirt scale")
 	$(Q)$(MAKE) --no-print-directory check-run
 
 check-run: all check-build $(MORE:%=check-build-%)
@@ -86,8 +87,11 @@ $(BUILD)/guest/%.o: tests/guest/%.S tests/tests.mk
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -m64 -MMD -MP -c -o $@ $<
 
-.PHONY: demo
-demo: deps ## start small guests that compete for a CPU, and trace them
+.PHONY: demo deps-demo
+deps-demo: ## install what the demo needs
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_DEMO)'
+
+demo: deps-demo ## start small guests that compete for a CPU, and trace them
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/stealscope $(GUEST) $(HOG)
 	$(Q)$(SUDO) tests/demo $(BUILD)/stealscope $(GUEST) $(HOG)
 
@@ -153,6 +157,56 @@ check-build-btf: $(BUILD)/stealscope $(RELOCATIONS)
 
 check-btf: deps-btf check-build-btf ## the programs against the types of all of Debian's kernels
 	$(Q)$(LIVE_ENV) $(PROVE) --verbose $(BTF_RUN:tests/kernels/btf.t%=tests/kernels/btf.t ::%)
+
+# arm64: built with the cross compiler, run under Debian's arm64 kernels in QEMU's TCG; the guests there
+# are KVM's.
+ARM64 := $(BUILD)/arm64
+ARM64_KERNELS ?= 6.1 6.12
+ARM64_TESTS ?= exact blame
+ARM64_GUEST := $(ARM64)/guest/guest.elf
+ARM64_CC := aarch64-linux-gnu-gcc --sysroot=$(abspath $(ARM64)/root)
+DEPS_arm64 := $(DEPS_btf) gcc-aarch64-linux-gnu qemu-system-arm
+ARM64_RUN = env STEALSCOPE=$(abspath $(ARM64)/stealscope) GUEST=$(abspath $(ARM64_GUEST)) \
+	HOG=$(abspath $(ARM64)/tests/live/hog) tests/kernels/boot -p -r $(ARM64)/root -o $(CURDIR) -t 500 $(ARM64)/kernels
+ARM64_OBJECT := $(ARM64)/stealscope.bpf.o
+ARM64_STATIC = "tests/arm64/order.t $(ARM64_OBJECT)" "tests/kernels/btf.t $(ARM64_OBJECT) $(RELOCATIONS) $(ARM64)/kernels"
+MORE_arm64 = $(ARM64_STATIC) "$(ARM64_RUN)/6.12 -- tests/live/exact.t"
+
+$(ARM64_GUEST): tests/arm64/guest.c tests/tests.mk
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && $(ARM64_CC) -std=gnu11 $(WARN) -O2 -ffreestanding -fno-pic -mgeneral-regs-only \
+		-mstrict-align -fno-stack-protector -fno-asynchronous-unwind-tables -static -no-pie -nostdlib \
+		-Wl,--build-id=none -Wl,-Ttext=0x40080000 -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -o $@ $<
+
+.PHONY: deps-arm64 check-build-arm64 check-arm64
+deps-arm64: ## install what builds for arm64 and emulates it, for check-arm64
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_arm64)'
+
+check-build-arm64: $(RELOCATIONS)
+	$(Q)tests/arm64/root $(ARM64)/root
+	$(Q)tests/kernels/fetch -a arm64 $(ARM64)/kernels $(ARM64_KERNELS)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(ARM64) CC='$(ARM64_CC)' $(ARM64)/stealscope \
+		$(ARM64)/tests/live/hog
+	$(Q)$(MAKE) --no-print-directory $(ARM64_GUEST)
+
+check-arm64: deps-arm64 check-build-arm64 ## real guests under Debian's arm64 kernels (ARM64_KERNELS=)
+	$(Q)$(LIVE_ENV) tests/run $(ARM64_STATIC) $(foreach kernel,$(ARM64_KERNELS),$(ARM64_TESTS:%="$(ARM64_RUN)/$(kernel) -- tests/live/%.t"))
+
+# Nothing but what a minimal system of Debian has, and what make installs itself.
+FRESH_SUITES ?= bookworm trixie
+FRESH_TARGETS ?= demo check
+DEPS_fresh := debootstrap
+MORE_fresh = $(FRESH_SUITES:%="tests/fresh/fresh.t $(BUILD)/fresh % demo")
+
+.PHONY: deps-fresh check-build-fresh check-fresh
+deps-fresh:
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_fresh)'
+
+check-build-fresh:
+
+check-fresh: deps-fresh ## make demo and make check on bare systems of Debian 12 and 13
+	$(Q)tests/run $(FRESH_SUITES:%="tests/fresh/fresh.t $(BUILD)/fresh % $(FRESH_TARGETS)")
 
 # Domains of a real libvirtd, as root, in two minutes. KERNEL=6.12: in a virtual machine under that
 # kernel, with cgroup v2, in about LIBVIRT_LIMIT seconds.

@@ -3,7 +3,8 @@
 """
 What other kernels' types make of the programs, without booting them: btf.t OBJECT RELOCATIONS DIR
 
-DIR is what tests/kernels/fetch filled. A kernel's types are in its image, kvm's in the module.
+DIR is what tests/kernels/fetch filled. A kernel's types are in its image, kvm's in the module, or on
+arm64 in the image as well.
 """
 
 import glob
@@ -65,6 +66,11 @@ def one(pattern):
     return paths[0]
 
 
+def built_in(directory):
+    with open(one(f"{directory}/boot/config-*")) as file:
+        return "CONFIG_KVM=y\n" in file.read()
+
+
 def write(directory, name, data):
     path = os.path.join(directory, name)
     with open(path, "wb") as file:
@@ -75,10 +81,14 @@ def write(directory, name, data):
 def faults(tool, object_file, directory):
     with tempfile.TemporaryDirectory() as where:
         own = types(kernel(one(f"{directory}/boot/vmlinuz-*")))
-        with open(one(f"{directory}/lib/modules/*/kernel/arch/*/kvm/kvm.ko*"), "rb") as file:
-            kvm = types(decompress(file.read()))
-        if not own or not kvm:
-            return f"no types found: {len(own)} and {len(kvm)} bytes"
+        kvm = b""
+        if not built_in(directory):
+            with open(one(f"{directory}/lib/modules/*/kernel/arch/*/kvm/kvm.ko*"), "rb") as file:
+                kvm = types(decompress(file.read()))
+            if not kvm:
+                return "no types found in kvm"
+        if not own:
+            return "no types found"
         run = subprocess.run([tool, object_file, write(where, "vmlinux", own), write(where, "kvm", kvm)],
                              capture_output=True, text=True, check=False)
         return run.stdout if run.returncode in (0, 1) else run.stderr or str(run.returncode)
@@ -89,7 +99,7 @@ def test():
     if os.geteuid():
         skip_all("needs root: libbpf makes maps before it relocates")
     packages = sorted(glob.glob(f"{fetched}/*/package"))
-    ok(len(packages) > 2, "there are kernels", packages)
+    ok(len(packages) >= 2, "there are kernels", packages)
     for path in packages:
         with open(path) as file:
             package = file.read().strip()

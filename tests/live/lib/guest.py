@@ -8,8 +8,10 @@ import time
 from . import host
 from .qmp import Qmp, connect
 
-QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
-CPU_MODEL = {"kvm": "qemu64,-pni,+kvm-steal-time", "tcg": "qemu64"}
+ARM = os.uname().machine == "aarch64"
+QEMU = os.environ.get("QEMU", f"qemu-system-{os.uname().machine}")
+CPU_MODEL = ({"kvm": "host", "tcg": "cortex-a57"} if ARM else
+             {"kvm": "qemu64,-pni,+kvm-steal-time", "tcg": "qemu64"})
 
 
 class Guest:
@@ -44,7 +46,9 @@ class Guest:
                 "-kernel", os.environ.get("GUEST", "build/guest/guest.elf"), "-append", append,
                 "-qmp", f"unix:{self.dir}/qmp,server=on,wait=off",
                 "-serial", f"unix:{self.dir}/serial,server=on,wait=off", *extra]
-        if os.path.exists("/usr/share/qemu/qboot.rom"):  # boots forty times faster
+        if ARM:
+            argv += ["-machine", "virt,gic-version=max"]
+        elif os.path.exists("/usr/share/qemu/qboot.rom"):  # boots forty times faster
             argv += ["-bios", "qboot.rom"]
         return argv + (["-uuid", uuid] if uuid else [])
 
