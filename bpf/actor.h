@@ -22,6 +22,7 @@ struct actors {
 	__u64 ns[NR_ACTORS];   /* since it came */
 	__u64 born[NR_ACTORS]; /* @births when it came */
 	__u64 last[NR_ACTORS]; /* clock when it last gave up the CPU */
+	__u32 process[NR_ACTORS];
 	struct actor_name name[NR_ACTORS];
 };
 
@@ -86,6 +87,7 @@ static __always_inline __u32 actor_of_thread(struct actors *actors, __u64 key,
 	struct actor_name *name = &actors->name[at & (NR_ACTORS - 1)];
 
 	if (at & ACTOR_NEW) {
+		actors->process[at & (NR_ACTORS - 1)] = 0;
 		__builtin_memset(name, 0, sizeof(*name));
 		if (task)
 			__builtin_memcpy(name->comm, task->comm, COMM_LEN);
@@ -99,9 +101,8 @@ static __always_inline __u32 actor_of_kernel(struct actors *actors, struct task_
 	struct actor_name *name = &actors->name[at & (NR_ACTORS - 1)];
 
 	if (at & ACTOR_NEW) {
+		actors->process[at & (NR_ACTORS - 1)] = task->pid;
 		name->cgroup = 0;
-		name->pid = task->pid;
-		name->many = 0;
 		__builtin_memcpy(name->comm, task->comm, COMM_LEN);
 	}
 	return at & (NR_ACTORS - 1);
@@ -161,18 +162,17 @@ static __always_inline __u32 actor_of_host(struct actors *actors, struct task_st
 	__u32 at = actor_find(actors,
 			      (__u64)CLASS_HOST << KEY_CLASS_SHIFT | hash >> (64 - KEY_CLASS_SHIFT),
 			      hash >> 56);
+	__u32 *process = &actors->process[at & (NR_ACTORS - 1)], pid = task->tgid;
 	struct actor_name *name = &actors->name[at & (NR_ACTORS - 1)];
-	__u32 pid = task->tgid;
 
 	if (at & ACTOR_NEW) {
+		*process = pid;
 		name->cgroup = cgroup;
-		name->many = 0;
 		((__u64 *)name->comm)[0] = low;
 		((__u64 *)name->comm)[1] = high;
-	} else if (name->pid != pid) {
-		name->many = 1;
+	} else if ((*process & ~ACTOR_MANY) != pid) {
+		*process = pid | ACTOR_MANY;
 	}
-	name->pid = pid;
 	return at & (NR_ACTORS - 1);
 }
 

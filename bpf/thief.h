@@ -17,6 +17,12 @@
 #include "record.h"
 #include "throttle.h"
 
+static __always_inline void thieves_empty(struct thief_table *table)
+{
+	table->nr = 0;
+	__builtin_memset(table->place, 0, sizeof(table->place));
+}
+
 /* The slot's numbers for the epoch that is under way. */
 static __always_inline struct slot_interval *interval_of(struct slot *slot)
 {
@@ -27,41 +33,75 @@ static __always_inline struct slot_interval *interval_of(struct slot *slot)
 	if (interval->epoch != epoch) {
 		for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 			interval->max_ns[kind] = 0;
-		interval->thieves.nr = 0;
+		thieves_empty(&interval->thieves);
 		interval->epoch = epoch;
 	}
 	return interval;
 }
 
 /*
- * Add @ns to the thief's entry. When all are taken the smallest goes: its time is still in the
- * cause's sum, only its name is lost. A function of its own, verified once.
+ * The number for a new thief. When all are taken the smallest goes: its time is still in the
+ * cause's sum, only its name is lost. NR_THIEVES: no more may be pushed out.
  */
-__noinline int thief_add(struct thief_table *table, __u64 key, const struct actor_name *name,
-			 __u64 ns)
+static __always_inline __u32 thief_make_room(struct thief_table *table)
 {
-	struct thief_entry *entry;
-	__u32 i;
+	__u64 least = ~0ULL;
+	__u32 at;
+
+	if (table->nr < NR_THIEVES)
+		return table->nr++;
+	if (!table->spare)
+		return NR_THIEVES;
+	table->spare--;
+	for (at = 0; at < NR_THIEVES; at++) {
+		if (table->ns[at] < least) {
+			least = table->ns[at];
+			in_memory(table->least) = at;
+		}
+	}
+	at = in_memory(table->least) & (NR_THIEVES - 1);
+	table->place[table->placed_at[at] & (THIEF_PLACES - 1)] = 0;
+	return at;
+}
+
+/*
+ * The thief had @ns more. Where all places of a key are others', its name is lost. A function of
+ * its own, verified once.
+ */
+__noinline int thief_add(struct thief_table *table, __u64 key, __u32 process,
+			 const struct actor_name *name, __u64 ns)
+{
+	__u32 home = key * 0x9e3779b97f4a7c15ULL >> 58, at, i;
 
 	if (!table || !name)
 		return 0;
-	in_memory(table->least) = 0;
-	for (i = 0; i < NR_THIEVES && i < table->nr; i++) {
-		entry = &table->entries[i];
-		if (entry->key == key)
+	in_memory(table->vacant) = THIEF_PLACES;
+	for (i = 0; i < THIEF_PROBES; i++) {
+		at = table->place[(home + i) & (THIEF_PLACES - 1)];
+		if (!at) {
+			in_memory(table->vacant) = (home + i) & (THIEF_PLACES - 1);
+			continue;
+		}
+		at = (at - 1) & (NR_THIEVES - 1);
+		if (table->key[at] == key)
 			goto found;
-		if (entry->ns < table->entries[in_memory(table->least) & (NR_THIEVES - 1)].ns)
-			in_memory(table->least) = i;
 	}
-	if (table->nr < NR_THIEVES)
-		in_memory(table->least) = table->nr++;
-	entry = &table->entries[in_memory(table->least) & (NR_THIEVES - 1)];
-	entry->key = key;
-	entry->ns = 0;
-	entry->name = *name;
+	i = in_memory(table->vacant);
+	if (i == THIEF_PLACES)
+		return 0;
+	at = thief_make_room(table);
+	if (at >= NR_THIEVES)
+		return 0;
+	table->place[i & (THIEF_PLACES - 1)] = at + 1;
+	table->placed_at[at] = i;
+	table->key[at] = key;
+	table->ns[at] = 0;
+	table->process[at] = process;
+	table->name[at] = *name;
 found:
-	entry->ns += ns;
-	entry->name.many |= name->many | (entry->name.pid != name->pid);
+	table->ns[at] += ns;
+	if (table->process[at] != process)
+		table->process[at] |= ACTOR_MANY;
 	return 0;
 }
 
@@ -94,6 +134,9 @@ static __always_inline __u64 share_of(__u64 ns, __u64 share)
 	return share == SHARE_ONE ? ns : ns * share >> SHARE_SHIFT;
 }
 
+/* Looking for the smallest entry takes its time, in which interrupts are off. */
+#define PUSHED_OUT_BY_WAIT 4
+
 /* Name who ran since the baseline, but the @victim, each with @share of its time. */
 __noinline int name_thieves(struct thief_table *table, const struct record *record,
 			    const struct waiter *waiter, __u64 share, __u64 victim)
@@ -102,11 +145,13 @@ __noinline int name_thieves(struct thief_table *table, const struct record *reco
 
 	if (!table || !record || !waiter)
 		return 0;
+	table->spare = PUSHED_OUT_BY_WAIT;
 	for (i = 0; i < NR_ACTORS && i < record->actors.nr; i++) {
 		__u64 ns = share_of(actor_since(&record->actors, &waiter->actors, i), share);
 
 		if (ns && record->actors.key[i] != victim)
-			thief_add(table, record->actors.key[i], &record->actors.name[i], ns);
+			thief_add(table, record->actors.key[i], record->actors.process[i],
+				  &record->actors.name[i], ns);
 	}
 	return 0;
 }

@@ -57,8 +57,12 @@ __noinline int detail_copy(struct wait_detail *to, const struct wait_detail *fro
 		return 0;
 	__builtin_memcpy(to->cause_ns, from->cause_ns, sizeof(to->cause_ns));
 	to->thieves.nr = from->thieves.nr;
-	for (i = 0; i < NR_THIEVES && i < from->thieves.nr; i++)
-		to->thieves.entries[i] = from->thieves.entries[i];
+	for (i = 0; i < NR_THIEVES && i < from->thieves.nr; i++) {
+		to->thieves.key[i] = from->thieves.key[i];
+		to->thieves.ns[i] = from->thieves.ns[i];
+		to->thieves.process[i] = from->thieves.process[i];
+		to->thieves.name[i] = from->thieves.name[i];
+	}
 	return 0;
 }
 
@@ -91,7 +95,7 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 		}
 	}
 	__builtin_memset(detail->cause_ns, 0, sizeof(detail->cause_ns));
-	detail->thieves.nr = 0;
+	thieves_empty(&detail->thieves);
 }
 
 /*
@@ -187,6 +191,7 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 	struct actor_name name = {};
 	struct task_struct *task;
 	struct cpu_line *line;
+	__u32 process;
 	bool kernel;
 
 	if (!slot || !wait)
@@ -195,20 +200,21 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 	if (line->ref)
 		return 0;
 	task = (void *)line->task;
-	name.pid = BPF_CORE_READ(task, tgid);
+	process = BPF_CORE_READ(task, tgid);
 	began = BPF_CORE_READ(task, sched_info.last_arrival);
 	queued = BPF_CORE_READ(task, sched_info.last_queued);
 	asleep = wait->arrival - BPF_CORE_READ(task, se.exec_start);
 	left = queued ? queued : wait->to - asleep;
 	if (began < wait->from)
 		began = wait->from;
-	if (!name.pid || left <= began || left > wait->to)
+	if (!process || left <= began || left > wait->to)
 		return 0;
 	kernel = BPF_CORE_READ(task, flags) & PF_KTHREAD;
 	BPF_CORE_READ_INTO(&name.comm, task, comm);
 	explain(slot, kernel ? CAUSE_KERNEL : CAUSE_HOST, left - began);
 	thief_add(&interval_of(slot)->thieves,
-		  actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, name.pid), &name, left - began);
+		  actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, process), process, &name,
+		  left - began);
 	return 0;
 }
 

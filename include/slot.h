@@ -60,23 +60,33 @@ enum actor_class {
 struct actor_name {
 	__u64 cgroup; /* HOST: its id (kernfs), CGROUP_V1 if it is the cpu controller's; 0: the root
 		       */
-	__u32 pid;    /* HOST: the latest process, KERNEL: the thread */
-	__u32 many;   /* HOST: there was more than one process */
 	char comm[COMM_LEN];
 };
 
 #define CGROUP_V1 (1ULL << 63)
 
-struct thief_entry {
-	__u64 key;
-	__u64 ns;
-	struct actor_name name;
-};
+/* Beside an actor's name. HOST: the latest process, KERNEL: the thread, else 0. */
+#define ACTOR_MANY (1U << 31) /* HOST: there was more than one process */
 
+/* Where the kernel side looks for a thief: in THIEF_PROBES places from its key's hash on. */
+#define THIEF_PLACES 64U
+#define THIEF_PROBES 8U
+
+/*
+ * An array for each thing that is known of a thief: a wait that ends adds to many of them, and what
+ * it touches of this is rarely in a cache.
+ */
 struct thief_table {
-	__u32 nr;    /* entries in use */
-	__u32 least; /* the kernel side's, while it looks for a place */
-	struct thief_entry entries[NR_THIEVES];
+	__u32 nr;
+	__u8 spare;		    /* the kernel side's from here on: it may push out so many */
+	__u8 least;		    /* while it looks for the smallest */
+	__u8 vacant;		    /* while it looks for a place */
+	__u8 place[THIEF_PLACES];   /* 1 + a thief's number; 0: none */
+	__u8 placed_at[NR_THIEVES]; /* for each thief */
+	__u64 key[NR_THIEVES];
+	__u64 ns[NR_THIEVES];
+	__u32 process[NR_THIEVES];
+	struct actor_name name[NR_THIEVES];
 };
 
 struct slot_waits {

@@ -246,20 +246,20 @@ check-scale: check-build-scale ## 1,000 domains, and 80,000 threads that come an
 # What tracing costs, against an empty program and against others' tools. As root, minutes long.
 BENCH := $(BUILD)/tests/bench
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BENCH)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) $(BENCH)/qemu-load \
-	$(BENCH)/empty.bpf.o
+	$(BENCH)/empty.bpf.o $(BENCH)/pauses.bpf.o
 BENCH_ENV = $(LIVE_ENV) BENCH_BIN=$(abspath $(BENCH))
 BENCH_DEPS := linux-perf libbpf-tools bpftrace $(DEPS_libvirt)
 ROUNDS ?= 9
 
 $(BENCH)/%: tests/bench/%.c
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -pthread -o $@ $< -lbpf
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -Iinclude -pthread -o $@ $< -lbpf
 
 # Under a name like QEMU's, so that it is looked at as soon as it is executed.
 $(BENCH)/qemu-load: $(BENCH)/load
 	$(Q)cp $< $@
 
-$(BENCH)/empty.bpf.o: tests/bench/empty.bpf.c
+$(BENCH)/%.bpf.o: tests/bench/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

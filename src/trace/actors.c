@@ -21,7 +21,8 @@ struct known {
 	uint64_t key;	/* 0: free */
 	uint64_t noted; /* the snapshot in which it was last a thief */
 	struct actor_name name;
-	char *unit; /* of HOST */
+	uint32_t process; /* as in struct thief_table */
+	char *unit;	  /* of HOST */
 	unsigned int asked;
 	uint64_t departed; /* CLOCK_MONOTONIC, 0: of DOMAIN, it can still be asked for */
 	struct actor_thread thread;
@@ -143,6 +144,11 @@ static struct known *know_key(struct actors *actors, uint64_t key)
 	return known;
 }
 
+static pid_t process_of(const struct known *known)
+{
+	return (pid_t)(known->process & ~ACTOR_MANY);
+}
+
 /* The entry's actor, looked up on the host when it is new; NULL when out of memory. */
 static struct known *know(struct actors *actors, const struct thief_entry *entry)
 {
@@ -151,9 +157,10 @@ static struct known *know(struct actors *actors, const struct thief_entry *entry
 	if (!known)
 		return NULL;
 	known->name = entry->name;
+	known->process = entry->process;
 	if (key_class(entry->key) == CLASS_HOST && !known->unit && known->asked < UNIT_TRIES) {
 		known->asked++;
-		known->unit = units_find(actors->units, entry->name.cgroup, (pid_t)entry->name.pid);
+		known->unit = units_find(actors->units, entry->name.cgroup, process_of(known));
 	}
 	return known;
 }
@@ -192,8 +199,8 @@ static int describe(struct actors *actors, const struct known *known, struct are
 
 	actor->key = known->key;
 	actor->index = -1;
-	actor->pid = (pid_t)known->name.pid;
-	actor->many = known->name.many;
+	actor->pid = process_of(known);
+	actor->many = known->process & ACTOR_MANY;
 	memcpy(comm, known->name.comm, COMM_LEN);
 	actor->comm = arena_strdup(arena, comm);
 	if (known->unit)

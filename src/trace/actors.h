@@ -25,6 +25,18 @@ typedef void (*actor_thread_fn)(void *data, uint64_t key, struct actor_thread *r
 int actors_new(actor_thread_fn thread, void *data, struct actors **ret_actors);
 void actors_free(struct actors *actors);
 
+/* One of a table of the kernel side's. */
+struct thief_entry {
+	uint64_t key, ns;
+	uint32_t process; /* as in struct thief_table */
+	struct actor_name name;
+};
+
+static inline struct thief_entry thief_at(const struct thief_table *table, uint32_t i)
+{
+	return (struct thief_entry){table->key[i], table->ns[i], table->process[i], table->name[i]};
+}
+
 /* Note a thief of the next snapshot; put all that were noted into it. 0 or -ENOMEM. */
 int actors_note(struct actors *actors, const struct thief_entry *entry);
 int actors_end(struct actors *actors, struct snapshot *snap);

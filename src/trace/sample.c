@@ -123,10 +123,12 @@ static int copy_interval(struct sampler *sampler, struct arena *arena,
 	if (!copy)
 		return -ENOMEM;
 	for (i = 0; i < ended->thieves.nr; i++) {
-		if (actors_note(sampler->actors, &ended->thieves.entries[i]))
+		const struct thief_entry entry = thief_at(&ended->thieves, i);
+
+		if (actors_note(sampler->actors, &entry))
 			return -ENOMEM;
-		copy[i].key = ended->thieves.entries[i].key;
-		copy[i].ns = ended->thieves.entries[i].ns;
+		copy[i].key = entry.key;
+		copy[i].ns = entry.ns;
 	}
 	thread->nr_thieves = ended->thieves.nr;
 	thread->thieves = copy;
@@ -432,22 +434,22 @@ static void wait_thieves(struct sampler *sampler, const struct wait_event *event
 	unsigned int i;
 
 	for (i = 0; i < event->detail.thieves.nr && i < NR_THIEVES; i++) {
-		const struct thief_entry *entry = &event->detail.thieves.entries[i];
+		const struct thief_entry entry = thief_at(&event->detail.thieves, i);
 		struct actor *actor = arena_alloc(arena, sizeof(*actor));
 		struct thief *thief;
 
-		if (!actor || actors_describe(sampler->actors, entry, arena, actor))
+		if (!actor || actors_describe(sampler->actors, &entry, arena, actor))
 			continue;
 		thief = find_thief(wait, actor);
 		if (thief) {
 			actor_merge(thief->actor, actor);
-			thief->ns += entry->ns;
+			thief->ns += entry.ns;
 			continue;
 		}
 		wait->thieves[wait->nr_thieves++] =
 			(struct thief){.cause = actor_cause(actor, (pid_t)event->tgid),
 				       .actor = actor,
-				       .ns = entry->ns};
+				       .ns = entry.ns};
 	}
 	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
 }

@@ -96,8 +96,8 @@ static void interval_copy(struct slot_interval *to, const struct slot_interval *
 {
 	uint32_t nr = from->thieves.nr < NR_THIEVES ? from->thieves.nr : NR_THIEVES;
 
-	memcpy(to, from, offsetof(struct slot_interval, thieves.entries));
-	memcpy(to->thieves.entries, from->thieves.entries, nr * sizeof(*to->thieves.entries));
+	memcpy(to, from, offsetof(struct slot_interval, thieves.name));
+	memcpy(to->thieves.name, from->thieves.name, nr * sizeof(*to->thieves.name));
 	to->thieves.nr = nr;
 }
 
@@ -139,28 +139,36 @@ static void slot_read(const struct slot *slot, struct slot *ret_slot)
 	} while ((before != after || before & 1) && slots_retry(&tries));
 }
 
+static void thief_copy(struct thief_table *to, uint32_t at, const struct thief_table *from,
+		       uint32_t i)
+{
+	to->key[at] = from->key[i];
+	to->ns[at] = from->ns[i];
+	to->process[at] = from->process[i];
+	to->name[at] = from->name[i];
+}
+
 /* Of more thieves than there is room for the smallest lose their names. */
 static void thieves_merge(struct thief_table *to, const struct thief_table *from)
 {
-	struct thief_entry *entry;
-	uint32_t i, k;
+	uint32_t i, k, least;
 
 	for (i = 0; i < from->nr; i++) {
-		for (k = 0; k < to->nr && to->entries[k].key != from->entries[i].key; k++)
+		for (k = 0; k < to->nr && to->key[k] != from->key[i]; k++)
 			;
 		if (k < to->nr) {
-			to->entries[k].ns += from->entries[i].ns;
+			to->ns[k] += from->ns[i];
 			continue;
 		}
 		if (to->nr < NR_THIEVES) {
-			to->entries[to->nr++] = from->entries[i];
+			thief_copy(to, to->nr++, from, i);
 			continue;
 		}
-		for (k = 1, entry = to->entries; k < NR_THIEVES; k++)
-			if (to->entries[k].ns < entry->ns)
-				entry = &to->entries[k];
-		if (entry->ns < from->entries[i].ns)
-			*entry = from->entries[i];
+		for (k = 1, least = 0; k < NR_THIEVES; k++)
+			if (to->ns[k] < to->ns[least])
+				least = k;
+		if (to->ns[least] < from->ns[i])
+			thief_copy(to, least, from, i);
 	}
 }
 
@@ -184,7 +192,7 @@ int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot,
 
 	if (!slot)
 		return -ENOMEM;
-	memset(ret_ended, 0, offsetof(struct slot_interval, thieves.entries));
+	memset(ret_ended, 0, offsetof(struct slot_interval, thieves.place));
 	do {
 		epoch = slot->epoch;
 		__atomic_store_n(&slot->epoch, epoch + 1, __ATOMIC_SEQ_CST);

@@ -73,8 +73,8 @@ static void count(uint64_t wait)
 	if (wait > interval->max_ns[0])
 		interval->max_ns[0] = wait;
 	interval->thieves.nr = 1;
-	interval->thieves.entries[0].key = 1;
-	interval->thieves.entries[0].ns += wait;
+	interval->thieves.key[0] = 1;
+	interval->thieves.ns[0] += wait;
 }
 
 /* So that one is now before the other, now after, now between. */
@@ -151,7 +151,7 @@ static void intervals(void **state)
 		spin();
 		assert_int_equal(tracer_take(&tracer, INDEX, &now, &ended), 0);
 		assert_int_equal(buckets(&now.waits[0]), now.waits[0].count);
-		sum = ended.thieves.nr ? ended.thieves.entries[0].ns : 0;
+		sum = ended.thieves.nr ? ended.thieves.ns[0] : 0;
 		grown = now.waits[0].sum_ns - before.waits[0].sum_ns;
 		assert_int_equal(sum, grown);
 		assert_int_equal(bucket_of(ended.max_ns[0]),
