@@ -88,12 +88,30 @@ def moved(name, cgroup, guest):
         hog.end()
 
 
+def unlimited(cgroup):
+    cgroup.limit(-1 if cgroup.version == 1 else "max", PERIOD_US)
+
+
+def lifted(name, cgroup, guest):
+    """The limit is gone; the two CPUs' runqueues were throttled for different times before."""
+    unlimited(cgroup)
+    hogs = [Hog("live-hog"), Hog("live-hog", cpu=other_cpu())]
+    window = Window(guest)
+    with window, Mover(guest.tids[0]):
+        time.sleep(2)
+    os.sched_setaffinity(guest.tids[0], {work_cpu()})
+    causes = window.stolen(name, guest, unknown=0.03)
+    equal(causes["quota"], 0, f"{name}: no quota")
+    for hog in hogs:
+        hog.end()
+
+
 def history(name, cgroup, other, guest):
     """
     A cgroup that was throttled for seconds and has no limit any more: a thread that comes and goes,
     also in the middle of a wait, is not charged for what was before.
     """
-    cgroup.limit(-1 if cgroup.version == 1 else "max", PERIOD_US)
+    unlimited(cgroup)
     hog, window = Hog("live-hog"), Window(guest)
     steps = [lambda tid: other.add_thread(tid), lambda tid: cgroup.add_thread(tid)]
     with window, Mover(guest.tids[0], steps=steps):
@@ -143,6 +161,7 @@ def test():
             skip("throttled and moved", "needs two CPUs")
         else:
             moved("throttled and moved", vcpu, guest)
+            lifted("moved without a limit", vcpu, guest)
         other = Cgroup("vcpu1", whole)
         other.make_threaded()
         history("another cgroup", vcpu, other, guest)
