@@ -19,7 +19,6 @@
 
 /* Set before loading; the verifier drops what is off. */
 const volatile bool with_thieves = true;
-const volatile bool with_times;	    /* for the benchmark: how long each hook runs */
 const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
 const volatile __u32 skew_mask;	    /* skew_cells - 1 */
 const volatile __u64 watch_over_ns; /* 0: no wait is told of */
@@ -121,14 +120,10 @@ static __always_inline struct cpu_counts *counts_at(__u32 cpu)
 	return bpf_map_lookup_elem(&counts, &cpu);
 }
 
-static __always_inline __u64 hook_begin(void)
+/* The hook ran from @began until now. */
+static __always_inline void hook_timed(enum hook hook, __u64 began)
 {
-	return with_times ? bpf_ktime_get_ns() : 0;
-}
-
-static __always_inline void hook_end(enum hook hook, __u64 began)
-{
-	struct cpu_counts *counts = began ? counts_at(bpf_get_smp_processor_id()) : NULL;
+	struct cpu_counts *counts = counts_at(bpf_get_smp_processor_id());
 	struct hook_times *times;
 	__u64 ns;
 

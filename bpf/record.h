@@ -43,7 +43,7 @@ struct cpu_line {
 	__u64 switches; /* rq->nr_switches when that was last looked at */
 	__u32 pad[6];
 	__u32 hints[NR_HINTS]; /* by tid: references to the slots of threads switched in here */
-};
+} __attribute__((aligned(128)));
 
 _Static_assert(sizeof(struct cpu_line) == 128,
 	       "found by a shift, and no CPU writes another's line");

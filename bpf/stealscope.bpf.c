@@ -115,59 +115,105 @@ static __noinline int switch_strangers(struct cpu_line *line, __u32 cpu, struct 
 	return true;
 }
 
-/* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+static __always_inline void switched(struct task_struct *prev, struct task_struct *next)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_line *line = line_at(cpu);
-	__u64 began = hook_begin();
 
+	barrier_var(line); /* the compiler would rather compute it thrice */
 	if (line->task != (__u64)prev || line->joined || may_be_watched(next) ||
 	    (line->busy && (line->ref || !switch_strangers(line, cpu, prev))))
 		switch_watched(line, prev, next);
 	line->task = (__u64)next;
-	hook_end(HOOK_SWITCH, began);
-	return 0;
 }
 
-static __always_inline void wakeup(struct task_struct *task)
+static __always_inline void woken_up(struct task_struct *task)
 {
-	__u64 began = hook_begin();
 	struct slot *slot = slot_of(task);
 	struct here here;
 
 	if (slot && was_asleep(slot, task) && here_at(&here, task->se.cfs_rq->rq, 0))
 		woken(&here, slot, task);
-	hook_end(HOOK_WAKEUP, began);
 }
 
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(on_wakeup, struct task_struct *task)
+static __always_inline void migrated(struct task_struct *task, __u32 dest)
 {
-	wakeup(task);
-	return 0;
-}
-
-SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(on_wakeup_new, struct task_struct *task)
-{
-	wakeup(task);
-	return 0;
-}
-
-SEC("tp_btf/sched_migrate_task")
-int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
-{
-	__u64 began = hook_begin();
 	struct slot *slot = slot_of(task);
 	struct here here;
 
 	/* a queued task's lock is held; not so that of one that is woken elsewhere */
 	if (slot && slot->state == SLOT_WAITING && is_migrating(task) &&
 	    here_at(&here, task->se.cfs_rq->rq, 0))
-		wait_move(&here, slot, task, dest_cpu);
-	hook_end(HOOK_MIGRATE, began);
+		wait_move(&here, slot, task, dest);
+}
+
+/* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	switched(prev, next);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *task)
+{
+	woken_up(task);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *task)
+{
+	woken_up(task);
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
+{
+	migrated(task, dest_cpu);
+	return 0;
+}
+
+/* In their place, for the benchmark: how long each runs. */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(timed_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	__u64 began = bpf_ktime_get_ns();
+
+	switched(prev, next);
+	hook_timed(HOOK_SWITCH, began);
+	return 0;
+}
+
+SEC("?tp_btf/sched_wakeup")
+int BPF_PROG(timed_wakeup, struct task_struct *task)
+{
+	__u64 began = bpf_ktime_get_ns();
+
+	woken_up(task);
+	hook_timed(HOOK_WAKEUP, began);
+	return 0;
+}
+
+SEC("?tp_btf/sched_wakeup_new")
+int BPF_PROG(timed_wakeup_new, struct task_struct *task)
+{
+	__u64 began = bpf_ktime_get_ns();
+
+	woken_up(task);
+	hook_timed(HOOK_WAKEUP, began);
+	return 0;
+}
+
+SEC("?tp_btf/sched_migrate_task")
+int BPF_PROG(timed_migrate, struct task_struct *task, int dest_cpu)
+{
+	__u64 began = bpf_ktime_get_ns();
+
+	migrated(task, dest_cpu);
+	hook_timed(HOOK_MIGRATE, began);
 	return 0;
 }
 

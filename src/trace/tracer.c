@@ -64,6 +64,8 @@ size_t tracer_cost(struct tracer *tracer, struct program_cost *costs, size_t nr)
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
 
+		if (!bpf_program__autoload(program))
+			continue;
 		if (used == nr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
 			break;
 		costs[used].name = bpf_program__name(program);
@@ -263,6 +265,22 @@ static uint32_t ring_size(const struct tracer *tracer, const struct tracer_confi
 	return size;
 }
 
+/* Those that are not @timed, or those that are. */
+static void choose_hooks(struct stealscope_bpf *skel, bool timed)
+{
+	const struct {
+		struct bpf_program *plain, *timed;
+	} hooks[] = {{skel->progs.on_switch, skel->progs.timed_switch},
+		     {skel->progs.on_wakeup, skel->progs.timed_wakeup},
+		     {skel->progs.on_wakeup_new, skel->progs.timed_wakeup_new},
+		     {skel->progs.on_migrate, skel->progs.timed_migrate}};
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++) {
+		bpf_program__set_autoload(hooks[i].plain, !timed);
+		bpf_program__set_autoload(hooks[i].timed, timed);
+	}
+}
+
 static int tracer_configure(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct stealscope_bpf *skel = tracer->skel;
@@ -291,7 +309,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	if (iterators_may_sleep())
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;
-	skel->rodata->with_times = config->times;
+	choose_hooks(skel, config->times);
 	skel->rodata->watch_over_ns = config->watch_over_ns;
 	set_watch_rate(skel, config->watch_rate);
 	tracer->event_mask = ring_size(tracer, config) - 1;
