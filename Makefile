@@ -71,7 +71,7 @@ SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
 DEPS_DEMO := binutils qemu-system-x86
-DEPS_TEST := libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
+DEPS_TEST := build-essential libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
 	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
 DEPS := $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
 

@@ -146,11 +146,9 @@ static __always_inline __u64 line_hidden(const struct cpu_line *line, const stru
 	return line->waiting ? rq->nr_switches - line->switches - seen : 0;
 }
 
-/* False: there is no such CPU. @seen: as line_hidden(). */
-static __always_inline bool here_at(struct here *here, struct rq *rq, __u32 seen)
+/* @cpu's runqueue is @rq. False: there is no such CPU. @seen: as line_hidden(). */
+static __always_inline bool here_at(struct here *here, __u32 cpu, struct rq *rq, __u32 seen)
 {
-	__u32 cpu = rq->cpu;
-
 	here->cpu = cpu;
 	here->rq = rq;
 	here->clock = rq->clock;
@@ -164,6 +162,14 @@ static __always_inline bool here_at(struct here *here, struct rq *rq, __u32 seen
 	here->record = bpf_map_lookup_elem(&records, &cpu);
 	here->hidden = line_hidden(line_at(cpu), rq, seen);
 	return here->record;
+}
+
+/* The CPU on whose runqueue @task is. */
+static __always_inline bool here_of(struct here *here, struct task_struct *task)
+{
+	struct rq *rq = task->se.cfs_rq->rq;
+
+	return here_at(here, rq->cpu, rq, 0);
 }
 
 static __always_inline __u32 domain_sum_index(__u32 cpu, __u32 cell)

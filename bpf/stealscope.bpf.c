@@ -68,7 +68,7 @@ static __always_inline void switch_skew(struct slot *prev, struct slot *next)
 
 /* A switch that somebody is interested in. No inline function: the others shall not pay for its
  * stack and registers. */
-static __noinline int switch_watched(struct cpu_line *line, struct task_struct *prev,
+static __noinline int switch_watched(struct cpu_line *line, __u32 cpu, struct task_struct *prev,
 				     struct task_struct *next)
 {
 	bool seen = line->task == (__u64)prev;
@@ -77,7 +77,7 @@ static __noinline int switch_watched(struct cpu_line *line, struct task_struct *
 	struct moment at = {};
 	struct here here;
 
-	if (!here_at(&here, prev->se.cfs_rq->rq, 1))
+	if (!here_at(&here, cpu, prev->se.cfs_rq->rq, 1))
 		return 0;
 	left = seen && !(joined & LINE_LOOK) ? slot_of_ref(line->ref) : slot_of(prev);
 	seen &= !here.hidden;
@@ -123,7 +123,7 @@ static __always_inline void switched(struct task_struct *prev, struct task_struc
 	barrier_var(line); /* the compiler would rather compute it thrice */
 	if (line->task != (__u64)prev || line->joined || may_be_watched(next) ||
 	    (line->busy && (line->ref || !switch_strangers(line, cpu, prev))))
-		switch_watched(line, prev, next);
+		switch_watched(line, cpu, prev, next);
 	line->task = (__u64)next;
 }
 
@@ -132,7 +132,7 @@ static __always_inline void woken_up(struct task_struct *task)
 	struct slot *slot = slot_of(task);
 	struct here here;
 
-	if (slot && was_asleep(slot, task) && here_at(&here, task->se.cfs_rq->rq, 0))
+	if (slot && was_asleep(slot, task) && here_of(&here, task))
 		woken(&here, slot, task);
 }
 
@@ -142,8 +142,7 @@ static __always_inline void migrated(struct task_struct *task, __u32 dest)
 	struct here here;
 
 	/* a queued task's lock is held; not so that of one that is woken elsewhere */
-	if (slot && slot->state == SLOT_WAITING && is_migrating(task) &&
-	    here_at(&here, task->se.cfs_rq->rq, 0))
+	if (slot && slot->state == SLOT_WAITING && is_migrating(task) && here_of(&here, task))
 		wait_move(&here, slot, task, dest);
 }
 

@@ -32,7 +32,7 @@ root=$dir/$suite log=$dir/$suite.log
 failed=0 tests=0
 
 cleanup() {
-	umount -l "$root"/{dev,sys,proc} 2>/dev/null || :
+	umount -l "$root"/{dev,sys,proc} "$root" 2>/dev/null || :
 	# Should one still be mounted, nothing of it is removed.
 	rm -rf --one-file-system "$root"
 }
@@ -61,6 +61,8 @@ setup() {
 	debootstrap --variant=minbase "$suite" "$root" "$MIRROR" || return
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod +x "$root/usr/sbin/policy-rc.d" || return
 	cp /etc/resolv.conf "$root/etc/resolv.conf" || return
+	# A machine's root is a mount; one that is none has no mount namespaces (unshare --mount).
+	mount --bind "$root" "$root" || return
 	for there in proc sys dev; do
 		mount --rbind "/$there" "$root/$there" && mount --make-rslave "$root/$there" || return
 	done
