@@ -16,11 +16,17 @@ def roles_of_others(report, guest):
             for thread in domain["threads"] if thread["tid"] not in guest.tids}
 
 
-def the_right_one_runs(guest, scope):
-    """By its own counters vCPU 1 spins and vCPU 0 halts."""
+def runs(guest, scope):
     scope.settle()
-    totals = [scope.total(guest.pid, tid) for tid in guest.tids]
-    ok(totals[1]["run_ns"] > 10 * totals[0]["run_ns"], "the vCPU that spins is number 1", totals)
+    return [scope.total(guest.pid, tid)["run_ns"] for tid in guest.tids]
+
+
+def the_right_one_runs(guest, scope):
+    """By its own counters vCPU 1 spins and vCPU 0, once it has started it, halts."""
+    before, spun = runs(guest, scope), guest.schedstat(1).run
+    wait_for("vCPU 1 to spin", lambda: guest.schedstat(1).run - spun > 10**9)
+    grown = [run - old for run, old in zip(runs(guest, scope), before)]
+    ok(grown[1] > 10 * grown[0], "the vCPU that spins is number 1", grown)
 
 
 def plugged_in(guest, scope):
