@@ -394,6 +394,7 @@ int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
 	err = sample_host(&snap.host);
 	if (!err)
 		err = sample_watched(sampler, &snap);
+	tracer_taken(sampler->tracer);
 	if (!err)
 		err = sample_unwatched(sampler, &snap);
 	if (!err)

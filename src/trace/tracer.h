@@ -64,6 +64,9 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
 int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot,
 		struct slot_interval *ret_ended);
 
+/* All slots were taken: what was mapped for it is no part of the resident set until the next look. */
+void tracer_taken(struct tracer *tracer);
+
 /* Slots that nobody uses, of how many there are. */
 size_t tracer_free_slots(const struct tracer *tracer);
 size_t tracer_slots(const struct tracer *tracer);

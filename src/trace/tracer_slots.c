@@ -315,12 +315,19 @@ int slots_init(struct tracer *tracer)
 	return 0;
 }
 
-void slots_free(struct tracer *tracer)
+void tracer_taken(struct tracer *tracer)
 {
 	unsigned int chunk;
 
-	for (chunk = 0; chunk < MAX_CHUNKS; chunk++)
+	for (chunk = 0; chunk < MAX_CHUNKS; chunk++) {
 		if (tracer->chunks[chunk].slots)
 			munmap(tracer->chunks[chunk].slots, CHUNK_BYTES);
+		tracer->chunks[chunk].slots = NULL;
+	}
+}
+
+void slots_free(struct tracer *tracer)
+{
+	tracer_taken(tracer);
 	free(tracer->spare);
 }
