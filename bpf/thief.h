@@ -17,12 +17,6 @@
 #include "record.h"
 #include "throttle.h"
 
-static __always_inline void thieves_empty(struct thief_table *table)
-{
-	table->nr = 0;
-	__builtin_memset(table->place, 0, sizeof(table->place));
-}
-
 /* The slot's numbers for the epoch that is under way. */
 static __always_inline struct slot_interval *interval_of(struct slot *slot)
 {
@@ -33,75 +27,18 @@ static __always_inline struct slot_interval *interval_of(struct slot *slot)
 	if (interval->epoch != epoch) {
 		for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 			interval->max_ns[kind] = 0;
-		thieves_empty(&interval->thieves);
+		thief_table_empty(&interval->thieves);
 		interval->epoch = epoch;
 	}
 	return interval;
 }
 
-/*
- * The number for a new thief. When all are taken the smallest goes: its time is still in the
- * cause's sum, only its name is lost. NR_THIEVES: no more may be pushed out.
- */
-static __always_inline __u32 thief_make_room(struct thief_table *table)
-{
-	__u64 least = ~0ULL;
-	__u32 at;
-
-	if (table->nr < NR_THIEVES)
-		return table->nr++;
-	if (!table->spare)
-		return NR_THIEVES;
-	table->spare--;
-	for (at = 0; at < NR_THIEVES; at++) {
-		if (table->ns[at] < least) {
-			least = table->ns[at];
-			in_memory(table->least) = at;
-		}
-	}
-	at = in_memory(table->least) & (NR_THIEVES - 1);
-	table->place[table->placed_at[at] & (THIEF_PLACES - 1)] = 0;
-	return at;
-}
-
-/*
- * The thief had @ns more. Where all places of a key are others', its name is lost. A function of
- * its own, verified once.
- */
+/* A function of its own, verified once. */
 __noinline int thief_add(struct thief_table *table, __u64 key, __u32 process,
 			 const struct actor_name *name, __u64 ns)
 {
-	__u32 home = key * 0x9e3779b97f4a7c15ULL >> 58, at, i;
-
-	if (!table || !name)
-		return 0;
-	in_memory(table->vacant) = THIEF_PLACES;
-	for (i = 0; i < THIEF_PROBES; i++) {
-		at = table->place[(home + i) & (THIEF_PLACES - 1)];
-		if (!at) {
-			in_memory(table->vacant) = (home + i) & (THIEF_PLACES - 1);
-			continue;
-		}
-		at = (at - 1) & (NR_THIEVES - 1);
-		if (table->key[at] == key)
-			goto found;
-	}
-	i = in_memory(table->vacant);
-	if (i == THIEF_PLACES)
-		return 0;
-	at = thief_make_room(table);
-	if (at >= NR_THIEVES)
-		return 0;
-	table->place[i & (THIEF_PLACES - 1)] = at + 1;
-	table->placed_at[at] = i;
-	table->key[at] = key;
-	table->ns[at] = 0;
-	table->process[at] = process;
-	table->name[at] = *name;
-found:
-	table->ns[at] += ns;
-	if (table->process[at] != process)
-		table->process[at] |= ACTOR_MANY;
+	if (table && name)
+		thief_table_add(table, key, process, name, ns);
 	return 0;
 }
 
@@ -134,24 +71,34 @@ static __always_inline __u64 share_of(__u64 ns, __u64 share)
 	return share == SHARE_ONE ? ns : ns * share >> SHARE_SHIFT;
 }
 
-/* Looking for the smallest entry takes its time, in which interrupts are off. */
+/* Looking for the smallest thief takes its time, in which interrupts are off. */
 #define PUSHED_OUT_BY_WAIT 4
 
-/* Name who ran since the baseline, but the @victim, each with @share of its time. */
+/*
+ * Name who ran since the baseline, but the @victim, each with @share of its time. Another one is
+ * the first each time: whoever is new where the table is full shall not be the one that is left
+ * out each time.
+ */
 __noinline int name_thieves(struct thief_table *table, const struct record *record,
 			    const struct waiter *waiter, __u64 share, __u64 victim)
 {
-	__u32 i;
+	__u32 nr, first, at, i;
 
 	if (!table || !record || !waiter)
 		return 0;
+	nr = record->actors.nr;
+	first = table->first < nr ? table->first : 0;
+	table->first = first + PUSHED_OUT_BY_WAIT;
 	table->spare = PUSHED_OUT_BY_WAIT;
-	for (i = 0; i < NR_ACTORS && i < record->actors.nr; i++) {
-		__u64 ns = share_of(actor_since(&record->actors, &waiter->actors, i), share);
+	for (i = 0; i < NR_ACTORS && i < nr; i++) {
+		__u64 ns;
 
-		if (ns && record->actors.key[i] != victim)
-			thief_add(table, record->actors.key[i], record->actors.process[i],
-				  &record->actors.name[i], ns);
+		at = first + i;
+		at = (at < nr ? at : at - nr) & (NR_ACTORS - 1);
+		ns = share_of(actor_since(&record->actors, &waiter->actors, at), share);
+		if (ns && record->actors.key[at] != victim)
+			thief_add(table, record->actors.key[at], record->actors.process[at],
+				  &record->actors.name[at], ns);
 	}
 	return 0;
 }

@@ -57,12 +57,8 @@ __noinline int detail_copy(struct wait_detail *to, const struct wait_detail *fro
 		return 0;
 	__builtin_memcpy(to->cause_ns, from->cause_ns, sizeof(to->cause_ns));
 	to->thieves.nr = from->thieves.nr;
-	for (i = 0; i < NR_THIEVES && i < from->thieves.nr; i++) {
-		to->thieves.key[i] = from->thieves.key[i];
-		to->thieves.ns[i] = from->thieves.ns[i];
-		to->thieves.process[i] = from->thieves.process[i];
-		to->thieves.name[i] = from->thieves.name[i];
-	}
+	for (i = 0; i < NR_THIEVES && i < from->thieves.nr; i++)
+		thief_copy(&to->thieves, i, &from->thieves, i);
 	return 0;
 }
 
@@ -95,7 +91,7 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 		}
 	}
 	__builtin_memset(detail->cause_ns, 0, sizeof(detail->cause_ns));
-	thieves_empty(&detail->thieves);
+	thief_table_empty(&detail->thieves);
 }
 
 /*
@@ -188,6 +184,7 @@ struct hidden_wait {
 __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 {
 	__u64 began, left, queued, asleep;
+	struct slot_interval *interval;
 	struct actor_name name = {};
 	struct task_struct *task;
 	struct cpu_line *line;
@@ -212,9 +209,10 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 	kernel = BPF_CORE_READ(task, flags) & PF_KTHREAD;
 	BPF_CORE_READ_INTO(&name.comm, task, comm);
 	explain(slot, kernel ? CAUSE_KERNEL : CAUSE_HOST, left - began);
-	thief_add(&interval_of(slot)->thieves,
-		  actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, process), process, &name,
-		  left - began);
+	interval = interval_of(slot);
+	interval->thieves.spare = 1;
+	thief_add(&interval->thieves, actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, process),
+		  process, &name, left - began);
 	return 0;
 }
 

@@ -11,9 +11,7 @@
 #include "bucket.h"
 #include "kinds.h"
 #include "rate.h"
-
-#define COMM_LEN 16
-#define NR_THIEVES 32
+#include "thief_table.h"
 
 /*
  * Actors' keys: who can have had the CPU. [63:60] class; the rest is for KERNEL the thread's pid,
@@ -51,43 +49,6 @@ enum actor_class {
 #define key_ref(key) ((__u32)(key))
 /* In place of a reference, for the loader's own thread; no slot has it, see MAX_SLOTS. */
 #define LOADER_REF 0xffffffffU
-
-/*
- * What is known of an actor beyond its key. Tasks of one comm in one cgroup are one actor of HOST:
- * an operator acts upon a service or a program, and short-lived processes would drown in their
- * number.
- */
-struct actor_name {
-	__u64 cgroup; /* HOST: its id (kernfs), CGROUP_V1 if it is the cpu controller's; 0: the root
-		       */
-	char comm[COMM_LEN];
-};
-
-#define CGROUP_V1 (1ULL << 63)
-
-/* Beside an actor's name. HOST: the latest process, KERNEL: the thread, else 0. */
-#define ACTOR_MANY (1U << 31) /* HOST: there was more than one process */
-
-/* Where the kernel side looks for a thief: in THIEF_PROBES places from its key's hash on. */
-#define THIEF_PLACES 64U
-#define THIEF_PROBES 8U
-
-/*
- * An array for each thing that is known of a thief: a wait that ends adds to many of them, and what
- * it touches of this is rarely in a cache.
- */
-struct thief_table {
-	__u32 nr;
-	__u8 spare;		    /* the kernel side's from here on: it may push out so many */
-	__u8 least;		    /* while it looks for the smallest */
-	__u8 vacant;		    /* while it looks for a place */
-	__u8 place[THIEF_PLACES];   /* 1 + a thief's number; 0: none */
-	__u8 placed_at[NR_THIEVES]; /* for each thief */
-	__u64 key[NR_THIEVES];
-	__u64 ns[NR_THIEVES];
-	__u32 process[NR_THIEVES];
-	struct actor_name name[NR_THIEVES];
-};
 
 struct slot_waits {
 	__u64 count;

@@ -139,15 +139,6 @@ static void slot_read(const struct slot *slot, struct slot *ret_slot)
 	} while ((before != after || before & 1) && slots_retry(&tries));
 }
 
-static void thief_copy(struct thief_table *to, uint32_t at, const struct thief_table *from,
-		       uint32_t i)
-{
-	to->key[at] = from->key[i];
-	to->ns[at] = from->ns[i];
-	to->process[at] = from->process[i];
-	to->name[at] = from->name[i];
-}
-
 /* Of more thieves than there is room for the smallest lose their names. */
 static void thieves_merge(struct thief_table *to, const struct thief_table *from)
 {
