@@ -120,21 +120,12 @@ static __always_inline struct cpu_counts *counts_at(__u32 cpu)
 	return bpf_map_lookup_elem(&counts, &cpu);
 }
 
-/* The hook ran from @began until now. */
-static __always_inline void hook_timed(enum hook hook, __u64 began)
+static __always_inline void hook_timed(enum hook hook, __u64 ns)
 {
 	struct cpu_counts *counts = counts_at(bpf_get_smp_processor_id());
-	struct hook_times *times;
-	__u64 ns;
 
-	if (!counts)
-		return;
-	times = &counts->times[hook];
-	ns = bpf_ktime_get_ns() - began;
-	times->runs++;
-	times->over += ns > LONG_RUN_NS;
-	if (ns > times->longest_ns)
-		times->longest_ns = ns;
+	if (counts)
+		hook_times_add(&counts->times[hook], ns);
 }
 
 /* The slot that @ref refers to, unless its thread is dead, or it was given back since. */

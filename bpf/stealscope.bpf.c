@@ -146,75 +146,34 @@ static __always_inline void migrated(struct task_struct *task, __u32 dest)
 		wait_move(&here, slot, task, dest);
 }
 
-/* The arguments are the same in all versions but for prev_state, appended in 5.18 and not used. */
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
-	switched(prev, next);
-	return 0;
-}
+/*
+ * The program for a tracepoint, and one that the benchmark has in its place: it keeps how long it
+ * runs, too (choose_hooks(), src/trace/tracer.c). The arguments are the same in all versions but
+ * for sched_switch's prev_state, appended in 5.18 and not used.
+ */
+#define HOOK_PROGRAMS(name, tracepoint, hook, call, args...)  \
+	SEC("tp_btf/" tracepoint)                             \
+	int BPF_PROG(on_##name, args)                         \
+	{                                                     \
+		call;                                         \
+		return 0;                                     \
+	}                                                     \
+	SEC("?tp_btf/" tracepoint)                            \
+	int BPF_PROG(timed_##name, args)                      \
+	{                                                     \
+		__u64 began = bpf_ktime_get_ns();             \
+                                                              \
+		call;                                         \
+		hook_timed(hook, bpf_ktime_get_ns() - began); \
+		return 0;                                     \
+	}
 
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(on_wakeup, struct task_struct *task)
-{
-	woken_up(task);
-	return 0;
-}
-
-SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(on_wakeup_new, struct task_struct *task)
-{
-	woken_up(task);
-	return 0;
-}
-
-SEC("tp_btf/sched_migrate_task")
-int BPF_PROG(on_migrate, struct task_struct *task, int dest_cpu)
-{
-	migrated(task, dest_cpu);
-	return 0;
-}
-
-/* In their place, for the benchmark: how long each runs. */
-SEC("?tp_btf/sched_switch")
-int BPF_PROG(timed_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
-	__u64 began = bpf_ktime_get_ns();
-
-	switched(prev, next);
-	hook_timed(HOOK_SWITCH, began);
-	return 0;
-}
-
-SEC("?tp_btf/sched_wakeup")
-int BPF_PROG(timed_wakeup, struct task_struct *task)
-{
-	__u64 began = bpf_ktime_get_ns();
-
-	woken_up(task);
-	hook_timed(HOOK_WAKEUP, began);
-	return 0;
-}
-
-SEC("?tp_btf/sched_wakeup_new")
-int BPF_PROG(timed_wakeup_new, struct task_struct *task)
-{
-	__u64 began = bpf_ktime_get_ns();
-
-	woken_up(task);
-	hook_timed(HOOK_WAKEUP, began);
-	return 0;
-}
-
-SEC("?tp_btf/sched_migrate_task")
-int BPF_PROG(timed_migrate, struct task_struct *task, int dest_cpu)
-{
-	__u64 began = bpf_ktime_get_ns();
-
-	migrated(task, dest_cpu);
-	hook_timed(HOOK_MIGRATE, began);
-	return 0;
-}
+HOOK_PROGRAMS(switch, "sched_switch", HOOK_SWITCH, switched(prev, next), bool preempt,
+	      struct task_struct *prev, struct task_struct *next)
+HOOK_PROGRAMS(wakeup, "sched_wakeup", HOOK_WAKEUP, woken_up(task), struct task_struct *task)
+HOOK_PROGRAMS(wakeup_new, "sched_wakeup_new", HOOK_WAKEUP, woken_up(task), struct task_struct *task)
+HOOK_PROGRAMS(migrate, "sched_migrate_task", HOOK_MIGRATE, migrated(task, dest_cpu),
+	      struct task_struct *task, int dest_cpu)
 
 /* A domain's thread made another one: in process context, no lock held. */
 SEC("tp_btf/task_newtask")

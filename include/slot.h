@@ -9,6 +9,7 @@
 #define STEALSCOPE_SLOT_H
 
 #include "bucket.h"
+#include "hook_times.h"
 #include "kinds.h"
 #include "rate.h"
 #include "thief_table.h"
@@ -112,14 +113,6 @@ struct slot {
 #define HOOK_ENUM(id, ...) HOOK_##id,
 enum hook { HOOKS(HOOK_ENUM) NR_HOOKS };
 #undef HOOK_ENUM
-
-#define LONG_RUN_NS 2000U
-
-struct hook_times {
-	__u64 runs;
-	__u64 over; /* of them, longer than LONG_RUN_NS */
-	__u64 longest_ns;
-};
 
 /* What went wrong on a CPU. */
 struct cpu_counts {

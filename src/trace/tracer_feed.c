@@ -172,13 +172,7 @@ void tracer_times(const struct tracer *tracer, enum hook hook, struct hook_times
 	struct hook_times times = {0};
 	unsigned int cpu;
 
-	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
-		const struct hook_times *of_cpu = &tracer->counts[cpu].times[hook];
-
-		times.runs += of_cpu->runs;
-		times.over += of_cpu->over;
-		if (of_cpu->longest_ns > times.longest_ns)
-			times.longest_ns = of_cpu->longest_ns;
-	}
+	for (cpu = 0; cpu < tracer->nr_cpus; cpu++)
+		hook_times_merge(&times, &tracer->counts[cpu].times[hook]);
 	*ret_times = times;
 }

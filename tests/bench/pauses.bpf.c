@@ -33,11 +33,7 @@ int BPF_PROG(pause_switch, bool preempt, struct task_struct *prev, struct task_s
 	for (i = 0; i < MAX_LOOKS && ns < RUN_NS; i++)
 		ns = bpf_ktime_get_ns() - began;
 	times = bpf_map_lookup_elem(&pauses, &cpu);
-	if (!times)
-		return 0;
-	times->runs++;
-	times->over += ns > LONG_RUN_NS;
-	if (ns > times->longest_ns)
-		times->longest_ns = ns;
+	if (times)
+		hook_times_add(times, ns);
 	return 0;
 }

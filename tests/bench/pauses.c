@@ -22,10 +22,7 @@ static int print_counts(int map)
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++) {
 		if (bpf_map_lookup_elem(map, &cpu, &times))
 			return -1;
-		sum.runs += times.runs;
-		sum.over += times.over;
-		if (times.longest_ns > sum.longest_ns)
-			sum.longest_ns = times.longest_ns;
+		hook_times_merge(&sum, &times);
 	}
 	printf("pause: longest run %" PRIu64 " ns, %" PRIu64 " of %" PRIu64 " over %u ns\n",
 	       (uint64_t)sum.longest_ns, (uint64_t)sum.over, (uint64_t)sum.runs, LONG_RUN_NS);

@@ -26,7 +26,7 @@ def same_clock(name, before, after, delay, tolerance):
 
 class Window:
     """
-    With hist and blame running, let the @guests go for the time of a with statement:
+    With hist (and @options) and blame running, let the @guests go for the time of a with statement:
 
         wall_ns     how long
         span_ns     the same, until the last of them stood still
@@ -34,10 +34,10 @@ class Window:
         thieves(…)  who took it
     """
 
-    def __init__(self, *guests, blame=True):
+    def __init__(self, *guests, blame=True, options=()):
         self.guests = guests
         self._stop()
-        self.hist = Scope()
+        self.hist = Scope(*options)
         self.blame = Scope(command="blame") if blame else None
 
     def _stop(self):
