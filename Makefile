@@ -66,14 +66,14 @@ $(SKEL): $(BUILD)/stealscope.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name stealscope_bpf > $@.tmp && mv $@.tmp $@
 
-# Packages of Debian 12 and 13. SUDO is what makes apt-get root's.
+# Packages of Debian 12 and 13; DEPS grows by what MORE names (tests/tests.mk). SUDO is what makes apt-get root's.
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
 DEPS_DEMO := binutils qemu-system-x86
 DEPS_TEST := build-essential libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
 	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
-DEPS := $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
+DEPS = $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
 
 .PHONY: deps
 deps: ## install what building and testing need, from Debian's packages

@@ -25,7 +25,7 @@ check-run: all check-build $(MORE:%=check-build-%)
 	$(Q)$(LIVE_ENV) SCALE_BIN=$(abspath $(BUILD)/tests/scale) CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
 		$(UNIT_BIN) "tests/golden/check $(abspath $(RENDER))" \
 		$(ASAN_UNIT) "tests/golden/check $(abspath $(ASAN)/tests/golden/render_main)" \
-		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t) \
+		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t) tests/fresh/deps.t \
 		$(foreach part,$(MORE),$(MORE_$(part)))
 
 $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
