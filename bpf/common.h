@@ -26,7 +26,15 @@ const volatile __u64 watch_rate;    /* lines per CPU and window */
 const volatile __u32 event_mask;    /* entries of wait_events - 1 */
 const volatile __u64 watch_window_ns = 1;
 
-struct control control;
+/* Not among the other globals, of which some are addresses: the loader writes to this alone. */
+struct control control SEC(".data.control");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct kvm_layout);
+} kvm_layouts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -192,11 +200,11 @@ static __always_inline struct slot *slot_of_known(struct task_struct *task, __u3
  * instruction-set.rst, 6.12: BPF_FETCH; arch/arm64/net/bpf_jit_comp.c: swpal, stadd).
  */
 #ifdef __TARGET_ARCH_x86
-#define store_ordered(to, value)                                                                   \
-	do {                                                                                       \
-		barrier();                                                                         \
-		*(volatile typeof(to))(to) = (value);                                              \
-		barrier();                                                                         \
+#define store_ordered(to, value)                      \
+	do {                                          \
+		barrier();                            \
+		*(volatile typeof(to))(to) = (value); \
+		barrier();                            \
 	} while (0)
 #else
 #define store_ordered(to, value) ((void)__sync_lock_test_and_set(to, value))
@@ -262,7 +270,8 @@ __noinline int caller_tell(__u64 told)
 			place++;
 			continue;
 		}
-		if (__sync_val_compare_and_swap(caller, old, old ? old | caller_news(told) : told) == old)
+		if (__sync_val_compare_and_swap(caller, old,
+						old ? old | caller_news(told) : told) == old)
 			return 0;
 	}
 	__sync_fetch_and_add(&control.callers_lost, 1);

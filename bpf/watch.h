@@ -60,8 +60,8 @@ static __always_inline struct share domain_share(__u32 domain)
 }
 
 /*
- * May @domain have another slot? As of now: CPUs that ask at once may each get one too many. Of those
- * at hand, some are kept for vCPUs until the loader puts more there.
+ * May @domain have another slot? As of now: CPUs that ask at once may each get one too many. Of
+ * those at hand, some are kept for vCPUs until the loader puts more there.
  */
 __noinline int may_adopt(__u32 domain, __u32 is_vcpu)
 {
@@ -173,12 +173,11 @@ static __always_inline bool slot_bind(struct task_struct *task, __u32 ref)
 }
 
 /*
- * Give @task a slot. Its number, or 0: the table is full, or its domain has its share of it, another
- * hook was faster, or the allocator of task storage, which holds a few elements per CPU and refills
- * itself by irq_work, was empty (kernel/bpf/memalloc.c): try again a moment later.
+ * Give @task a slot. Its number, or 0: the table is full, or its domain has its share of it,
+ * another hook was faster, or the allocator of task storage, which holds a few elements per CPU and
+ * refills itself by irq_work, was empty (kernel/bpf/memalloc.c): try again a moment later.
  */
-static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu,
-				   bool is_vcpu)
+static __always_inline __u32 adopt(struct task_struct *task, __u32 domain, __s32 vcpu, bool is_vcpu)
 {
 	__u32 index = may_adopt(domain, is_vcpu) ? (__u32)slot_take() : 0;
 	struct slot *slot;
@@ -212,16 +211,22 @@ static __always_inline __s32 vcpu_of(struct task_struct *task)
 	/* as numbers: the verifier bounds what is added to a typed pointer */
 	__u64 notifier = (__u64)BPF_CORE_READ(task, preempt_notifiers.first);
 	__u64 thread_pid = (__u64)BPF_CORE_READ(task, thread_pid);
+	const struct kvm_layout *layout;
+	__u32 zero = 0, pid, vcpu_id;
 	__u64 vcpu_pid = 0;
 	__s32 vcpu = -1;
 
-	if (!control.kvm.known)
+	layout = bpf_map_lookup_elem(&kvm_layouts, &zero);
+	if (!layout || !layout->known)
 		return -1;
-	if (bpf_probe_read_kernel(&vcpu_pid, sizeof(vcpu_pid),
-				  (void *)(notifier + control.kvm.pid)) ||
+	pid = in_memory(layout->pid);
+	vcpu_id = in_memory(layout->vcpu_id);
+	if (pid >= KVM_OFFSET_MAX || vcpu_id >= KVM_OFFSET_MAX)
+		return -1;
+	if (bpf_probe_read_kernel(&vcpu_pid, sizeof(vcpu_pid), (void *)(notifier + pid)) ||
 	    vcpu_pid != thread_pid)
 		return -2;
-	if (bpf_probe_read_kernel(&vcpu, sizeof(vcpu), (void *)(notifier + control.kvm.vcpu_id)))
+	if (bpf_probe_read_kernel(&vcpu, sizeof(vcpu), (void *)(notifier + vcpu_id)))
 		return -1;
 	return vcpu;
 }

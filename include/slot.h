@@ -138,6 +138,9 @@ enum news {
 	NEWS_EXEC = 16,	 /* its process is another program now */
 };
 
+/* They stay until the process was looked at: whoever has more of the same has told it already. */
+#define NEWS_LASTING (NEWS_THREAD | NEWS_RENAME)
+
 /*
  * News of processes whose threads have no slot: one word for each, by a hash of the process. The
  * thread is one of those that there is news of.
@@ -196,12 +199,16 @@ struct skew_cell {
 #define CELL_CLOSING 0xffffffffU
 #define CELL_MEMBER (1ULL << 32)
 
-/* Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. */
+/*
+ * Where kvm keeps what we read of a vCPU, as byte offsets from kvm_vcpu.preempt_notifier. The
+ * loader says so once. From further off nothing is read, whatever it says.
+ */
 struct kvm_layout {
-	__s32 vcpu_id;
-	__s32 pid;
+	__u32 vcpu_id;
+	__u32 pid;
 	__u32 known; /* 0: kvm's types are not known (yet) */
 };
+#define KVM_OFFSET_MAX 4096U
 
 /* A thread that the loader wants watched, by tid. */
 struct watch_request {
@@ -218,14 +225,13 @@ struct watch_request {
 /* USER_HZ is 100 on every architecture with KVM; /proc/TID/stat counts in it (fs/proc/array.c). */
 #define TICK_NS 10000000ULL
 
-/* Globals that both sides write, each field one side only. */
+/* What both sides write, each field one side only. No address is among it, nor what leads to one.
+ */
 struct control {
 	/* loader */
 	__u64 free_tail; /* slots ever put into the free queue */
 	__u32 spare;	 /* free slots that are not in it */
 	__u32 slots;	 /* all that there are, free or not */
-	struct kvm_layout kvm;
-	__u32 pad;
 	/* kernel */
 	__u64 free_head;    /* slots ever taken out of it */
 	__u64 refused;	    /* requests that could not be met in this run of the iterator */

@@ -220,6 +220,11 @@ int session_report_now(struct session *session)
 	return end_interval(session);
 }
 
+int session_seal(struct session *session)
+{
+	return tracer_seal(session->tracer);
+}
+
 size_t session_cost(struct session *session, struct program_cost *costs, size_t nr)
 {
 	return tracer_cost(session->tracer, costs, nr);

@@ -38,6 +38,9 @@ int session_report_now(struct session *session);
 int session_set_interval(struct session *session, uint64_t interval_ns);
 void session_stop(struct session *session);
 
+/* Before privileges are dropped; see tracer_seal(). 0 or -errno. */
+int session_seal(struct session *session);
+
 /* Cost of each BPF program so far; see tracer_cost(). */
 size_t session_cost(struct session *session, struct program_cost *costs, size_t nr);
 

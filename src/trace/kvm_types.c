@@ -37,8 +37,10 @@ int kvm_types_find(const struct btf *btf, struct kvm_layout *ret_layout)
 	    member_offset(btf, type, "vcpu_id", sizeof(__u32), &vcpu_id) ||
 	    member_offset(btf, type, "pid", sizeof(void *), &pid))
 		return -ENOENT;
-	ret_layout->vcpu_id = vcpu_id - notifier;
-	ret_layout->pid = pid - notifier;
+	ret_layout->vcpu_id = (__u32)(vcpu_id - notifier);
+	ret_layout->pid = (__u32)(pid - notifier);
+	if (ret_layout->vcpu_id >= KVM_OFFSET_MAX || ret_layout->pid >= KVM_OFFSET_MAX)
+		return -ENOENT;
 	ret_layout->known = 1;
 	return 0;
 }

@@ -15,7 +15,8 @@
 /* The kernel's own types. */
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
-/* -ENOENT: not in @types, or not of the size that the programs read. */
+/* -ENOENT: not in @types, or not of the size that the programs read, or not where they would read.
+ */
 int kvm_types_find(const struct btf *types, struct kvm_layout *ret_layout);
 
 /* 0; -ENOENT: no kvm here (yet); -errno. */

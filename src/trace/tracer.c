@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,18 +121,60 @@ size_t tracer_map_bytes(const struct tracer *tracer)
 	return tracer->map_bytes;
 }
 
+/* The map lives on, and libbpf closes the number at the end; until then it leads nowhere. */
+static int seal(const struct bpf_map *map)
+{
+	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (nothing < 0 || dup3(nothing, bpf_map__fd(map), O_CLOEXEC) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The same for the globals that libbpf has mapped. */
+static int seal_globals(struct bpf_map *map)
+{
+	size_t size;
+	const void *at = bpf_map__initial_value(map, &size);
+
+	if (at && mmap((void *)(uintptr_t)at, size, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	return seal(map);
+}
+
+int tracer_seal(struct tracer *tracer)
+{
+	const struct stealscope_bpf *skel = tracer->skel;
+	const struct bpf_map *const maps[] = {
+		skel->maps.records,	 skel->maps.waiters,	skel->maps.domain_sums,
+		skel->maps.wait_details, skel->maps.task_slots, skel->maps.counts,
+		skel->maps.wait_events,	 skel->maps.marks,	skel->maps.callers,
+		skel->maps.free_slots,	 skel->maps.skew_cells};
+	int err = seal_globals(skel->maps.bss);
+
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(*maps); i++)
+		err = seal(maps[i]);
+	if (!err && tracer->knows_kvm)
+		err = seal(skel->maps.kvm_layouts);
+	tracer->sealed = !err;
+	return err;
+}
+
 bool tracer_find_kvm(struct tracer *tracer)
 {
-	struct control *control = tracer->control;
+	const struct bpf_map *map = tracer->skel->maps.kvm_layouts;
 	struct kvm_layout layout;
+	const __u32 zero = 0;
 
-	if (control->kvm.known)
+	if (tracer->knows_kvm)
 		return true;
-	if (kvm_types_read(&layout))
+	if (kvm_types_read(&layout) ||
+	    bpf_map_update_elem(bpf_map__fd(map), &zero, &layout, BPF_ANY))
 		return false;
-	control->kvm.vcpu_id = layout.vcpu_id;
-	control->kvm.pid = layout.pid;
-	__atomic_store_n(&control->kvm.known, 1, __ATOMIC_RELEASE);
+	tracer->knows_kvm = true;
+	if (tracer->sealed)
+		seal(map);
 	return true;
 }
 
@@ -302,7 +345,8 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	if (cpus < 0)
 		return cpus;
 	if ((unsigned int)cpus > MAX_CPUS) {
-		log_err("CPU numbers go up to %d here, and stealscope knows %u", cpus - 1, MAX_CPUS);
+		log_err("CPU numbers go up to %d here, and stealscope knows %u", cpus - 1,
+			MAX_CPUS);
 		return -E2BIG;
 	}
 	tracer->nr_cpus = (unsigned int)cpus;
@@ -335,7 +379,7 @@ static int tracer_map(struct tracer *tracer)
 {
 	struct stealscope_bpf *skel = tracer->skel;
 
-	tracer->control = &skel->bss->control;
+	tracer->control = &skel->data_control->control;
 	tracer->slots_fd = bpf_map__fd(skel->maps.slots);
 	tracer->free_queue = map_map(skel->maps.free_slots,
 				     (tracer->free_mask + 1) * sizeof(*tracer->free_queue),

@@ -35,6 +35,13 @@ int tracer_new(const struct tracer_config *config, struct tracer **ret_tracer);
 void tracer_free(struct tracer *tracer);
 
 /*
+ * Give up, for good, all maps that only the kernel side needs, so that whoever takes this process
+ * over cannot have the programs read what he likes. To be called before its privileges go. 0 or
+ * -errno.
+ */
+int tracer_seal(struct tracer *tracer);
+
+/*
  * Have these threads adopted, those that still exist and have no slot, in a pass over all tasks of
  * the host. tracer_adopted() must have been emptied. 0 or -errno.
  */
@@ -64,7 +71,8 @@ const struct slot *tracer_slot(struct tracer *tracer, uint32_t index);
 int tracer_take(struct tracer *tracer, uint32_t index, struct slot *ret_slot,
 		struct slot_interval *ret_ended);
 
-/* All slots were taken: what was mapped for it is no part of the resident set until the next look. */
+/* All slots were taken: what was mapped for it is no part of the resident set until the next look.
+ */
 void tracer_taken(struct tracer *tracer);
 
 /* Slots that nobody uses, of how many there are. */
@@ -92,6 +100,8 @@ struct tracer_news {
 };
 /* Take the next news; false: that was all of them for now. */
 bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news);
+/* The process of the slot's thread is about to be looked at: tell of what happens from now on. */
+void tracer_looking(struct tracer *tracer, uint32_t slot);
 /* News since the last call that had no place; whom they are of is not known. */
 uint64_t tracer_news_lost(struct tracer *tracer);
 

@@ -51,7 +51,7 @@ struct tracer {
 	uint32_t reserve;
 	uint32_t *spare; /* heap of free slots that are not queued, smallest on top */
 	size_t nr_spare;
-	uint64_t adopted; /* position in the free queue up to which adoptions were reported */
+	uint64_t adopted;    /* position in the free queue up to which adoptions were reported */
 	uint32_t event_mask; /* wait events in the ring - 1 */
 	uint64_t event_tail;
 	uint64_t marked; /* of the marks' word before @next_mark, taken and not told of yet */
@@ -60,6 +60,8 @@ struct tracer {
 	uint64_t callers_lost; /* as of the last tracer_news_lost() */
 	size_t map_bytes;
 	int stats_fd;
+	bool knows_kvm;
+	bool sealed;
 };
 
 /* A slot in the shared map, as tracer_slot(). */
