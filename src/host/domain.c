@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "host/registry.h"
@@ -129,11 +130,20 @@ static int domain_add(struct registry *reg, const struct domain *domain)
 	return 0;
 }
 
+void domain_set_owner(int dir, struct domain *domain)
+{
+	struct stat owner;
+
+	if (!fstat(dir, &owner))
+		domain->uid = owner.st_uid;
+}
+
 int domain_new(struct registry *reg, int dir, const struct process *process, const char *accel)
 {
 	struct domain domain = {.pid = process->pid, .start = process->start, .accel = accel};
 	int err = verdict_identify(reg, dir, &domain);
 
+	domain_set_owner(dir, &domain);
 	if (!err && !reg->surveying)
 		err = threads_refresh(reg, dir, &domain, true);
 	if (!err)

@@ -6,7 +6,8 @@
  * A process is a domain because KVM says so (it holds an anon_inode:kvm-vm file, or the caller
  * saw one of its threads in KVM_RUN, see registry_sighted()), or, for TCG, because its executable
  * is a QEMU binary that only root can replace. Its name and its threads' names never make a
- * process a domain.
+ * process a domain. It keeps its name while it is the same program, whatever it writes where others
+ * read its command line or its comm.
  */
 #ifndef STEALSCOPE_DOMAIN_H
 #define STEALSCOPE_DOMAIN_H
@@ -32,11 +33,11 @@ struct thread {
 	bool index_sure; /* it is from KVM (the fd of its KVM_RUN, or the kernel) or libvirt's
 			    files, not from a name or by elimination */
 	char comm[16];
-	char *name; /* iothread: its id ("disk1" of "IO disk1"); else NULL */
-	int slot;   /* for the tracer: its slot, -1 while it has none */
+	char *name;   /* iothread: its id ("disk1" of "IO disk1"); else NULL */
+	int slot;     /* for the tracer: its slot, -1 while it has none */
 	bool wanted;  /* the tracer's: it is there and has none */
 	bool refused; /* the tracer's: it was counted as one that may have none */
-	bool gone;  /* not seen by the latest scan; dropped by registry_reap() */
+	bool gone;    /* not seen by the latest scan; dropped by registry_reap() */
 	/* the registry's own: */
 	bool kthread;	/* up to 6.3: vhost's, outside the process */
 	uint64_t ino;	/* of /proc/P/task/T: another one for another thread; 0: not known */
@@ -48,13 +49,14 @@ struct domain {
 	uint64_t start;		/* of the process: with pid, the identity */
 	char *name;		/* raw bytes, never NULL */
 	char *uuid;		/* lower case, NULL if it has none */
+	uid_t uid;		/* the effective one of its process, as of the latest look */
 	const char *manager;	/* "libvirt", "openstack", "kubevirt", "proxmox", "lxd", "incus",
 				   "ovirt", "kata", "firecracker", "cloud-hypervisor", "crosvm",
 				   "kvmtool", "qemu", or "other" */
 	const char *accel;	/* "kvm", "tcg" */
 	struct thread *threads; /* vCPUs by index, then by tid */
 	size_t nr_threads;
-	bool gone; /* its process is gone, or is another one, or no domain any more */
+	bool gone;		/* its process is gone, or is another one, or no domain any more */
 	unsigned int unwatched; /* the tracer's: threads that may have no slot, of those there */
 	bool complained;	/* the tracer's: the operator was told so */
 	bool held; /* the caller's: gone, it is not dropped yet, since its name is still needed */
@@ -85,8 +87,8 @@ int registry_scan(struct registry *reg);
 int registry_scan_pid(struct registry *reg, pid_t pid);
 
 /*
- * Look at more of the descriptors of processes that have very many; a few thousand are looked at. 1:
- * there is more to do; 0; -ENOMEM. @ret_found: a domain was found.
+ * Look at more of the descriptors of processes that have very many; a few thousand are looked at.
+ * 1: there is more to do; 0; -ENOMEM. @ret_found: a domain was found.
  */
 int registry_resume(struct registry *reg, bool *ret_found);
 
@@ -98,6 +100,9 @@ int registry_scan_census(struct registry *reg, struct census_task *tasks, size_t
 
 /* Find the domains but not their threads yet; how many those have. The next scan names them. */
 int registry_survey(struct registry *reg, size_t *ret_threads);
+
+/* The kernel says that @pid became another program: whatever it is now has another name. */
+void registry_executed(struct registry *reg, pid_t pid);
 
 /*
  * KVM was seen running vCPU @index in thread @tid of process @pid: it is a domain, whatever its

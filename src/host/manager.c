@@ -2,6 +2,8 @@
 #include "host/manager.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -272,6 +274,31 @@ static char *name_of(const struct vmm *vmm, const struct program *program, const
 	return asprintf(&made, "%.*s-%d", (int)len, base, vmm->pid) < 0 ? NULL : made;
 }
 
+/* FNV-1a, 64 bit: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t hash_of(const char *s)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 0x100000001b3ULL;
+	return hash;
+}
+
+/* In place; no character of UTF-8 is cut in two. */
+static void clip(char *name)
+{
+	static const char format[] = "…#%016" PRIx64;
+	char mark[sizeof(format) + 16];
+	size_t cut;
+
+	if (strlen(name) <= NAME_BYTES_MAX)
+		return;
+	cut = NAME_BYTES_MAX - (size_t)snprintf(mark, sizeof(mark), format, hash_of(name));
+	while (cut && (name[cut] & 0xc0) == 0x80)
+		cut--;
+	strcpy(name + cut, mark);
+}
+
 int identity_of(const struct vmm *vmm, struct identity *ret)
 {
 	const struct program *program = program_of(vmm->exe);
@@ -280,6 +307,7 @@ int identity_of(const struct vmm *vmm, struct identity *ret)
 
 	if (!name)
 		return -ENOMEM;
+	clip(name);
 	*ret = (struct identity){name, take_ptr(uuid), manager_of(vmm, program)};
 	return 0;
 }

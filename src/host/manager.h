@@ -18,8 +18,14 @@ struct vmm {
 	pid_t pid;
 };
 
+/*
+ * A name is a tenant's word and can be a megabyte. What is longer than this is cut, and marked by
+ * "…#" and a hash of the whole, so that two that begin alike are still told apart.
+ */
+#define NAME_BYTES_MAX 256U
+
 struct identity {
-	char *name; /* raw bytes, malloc()ed, never NULL */
+	char *name; /* raw bytes, at most NAME_BYTES_MAX, malloc()ed, never NULL */
 	char *uuid; /* lower case, malloc()ed, or NULL */
 	const char *manager;
 };

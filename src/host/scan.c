@@ -27,10 +27,10 @@ static bool same_addresses(const struct process *process, const struct task_stat
 	return process->start_stack == stat->start_stack && process->arg_start == stat->arg_start;
 }
 
+/* A new comm is no sign of exec: any thread can rename itself. */
 static bool same_program(const struct process *process, const struct task_stat *stat)
 {
-	return process->start == stat->start && same_addresses(process, stat) &&
-	       !memcmp(process->comm, stat->comm, sizeof(process->comm));
+	return process->start == stat->start && same_addresses(process, stat) && !process->executed;
 }
 
 static void remember(struct process *process, const struct task_stat *stat)
@@ -38,13 +38,14 @@ static void remember(struct process *process, const struct task_stat *stat)
 	process->start = stat->start;
 	process->start_stack = stat->start_stack;
 	process->arg_start = stat->arg_start;
+	process->executed = false;
 	memcpy(process->comm, stat->comm, sizeof(process->comm));
 }
 
 /*
- * Judge the process again. A domain that still is the same program stays one even if it could not
- * be found out today (its executable may be deleted); a KVM domain only while it holds its VM, if
- * that may be seen.
+ * Judge the process again. A domain that still is the same program (@same) stays one even if it
+ * could not be found out today (its executable may be deleted); a KVM domain only while it holds
+ * its VM, if that may be seen.
  */
 static int process_judge(struct registry *reg, int dir, struct process *process,
 			 const struct task_stat *stat, bool same)
@@ -88,7 +89,7 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 	struct task_stat stat;
 	char name[16];
 	autoclose int dir = -1;
-	bool same, known;
+	bool same, renamed, known;
 	int err;
 
 	snprintf(name, sizeof(name), "%d", process->pid);
@@ -102,9 +103,10 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 		*process = (struct process){.pid = process->pid};
 	}
 	same = same_program(process, &stat);
-	if (!same_addresses(process, &stat))
-		process->sighted = false;
+	renamed = memcmp(process->comm, stat.comm, sizeof(process->comm));
 	if (!same)
+		process->sighted = false;
+	if (!same || renamed)
 		process->fds_at = 0;
 	remember(process, &stat);
 	if (strchr("ZX", stat.state) && stat.threads <= 1) {
@@ -113,13 +115,16 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 		return 0;
 	}
 	known = registry_find(reg, process->pid);
-	if (must_judge(reg, process, same, full)) {
+	if (must_judge(reg, process, same && !renamed, full)) {
 		err = process_judge(reg, dir, process, &stat, same);
 		if (err)
 			return err;
 	}
 	domain = registry_find(reg, process->pid);
-	return domain && known ? threads_refresh(reg, dir, domain, full || !same) : 0;
+	if (!domain || !known)
+		return 0;
+	domain_set_owner(dir, domain);
+	return threads_refresh(reg, dir, domain, full || !same || renamed);
 }
 
 /* Visit @process and drop it if it vanished. 0, 1 it vanished, -ENOMEM. */
@@ -306,6 +311,14 @@ int registry_resume(struct registry *reg, bool *ret_found)
 		*ret_found |= !process->unread && registry_find(reg, process->pid);
 	}
 	return reg->nr_unread > 0;
+}
+
+void registry_executed(struct registry *reg, pid_t pid)
+{
+	struct process *process = process_find(reg, pid);
+
+	if (process)
+		process->executed = true;
 }
 
 int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)

@@ -33,6 +33,7 @@ struct listed_domain {
 	const char *name;
 	const char *uuid; /* NULL if it has none */
 	pid_t pid;
+	uid_t uid; /* whose process it is */
 	const char *manager;
 	const char *accel;
 	struct listed_thread *threads;

@@ -177,6 +177,7 @@ static int build_domain(struct builder *b, const struct domain_sample *to,
 		return err;
 	domain->pid = to->pid;
 	domain->start = to->start;
+	domain->uid = to->uid;
 	domain->unwatched = to->unwatched;
 	domain->skew_ns = grown(from ? from->skew_ns : 0, to->skew_ns);
 	domain->threads = arena_array(&b->report.arena, to->nr_threads, sizeof(*domain->threads));

@@ -67,6 +67,7 @@ struct domain_report {
 	const char *uuid;
 	pid_t pid;
 	uint64_t start;
+	uint64_t uid; /* whose process it is, UID_UNKNOWN */
 	const char *manager;
 	const char *accel;
 	unsigned int nr_vcpus; /* a vCPU that was unplugged and plugged again is one */

@@ -73,11 +73,14 @@ struct thread_sample {
 	size_t nr_thieves;
 };
 
+#define UID_UNKNOWN UINT32_MAX /* the kernel's INVALID_UID (include/linux/uidgid.h) */
+
 struct domain_sample {
 	const char *name;
 	const char *uuid; /* NULL if it has none */
 	pid_t pid;
 	uint64_t start;		       /* of the process, clock ticks since boot */
+	uint64_t uid;		       /* whose process it is, UID_UNKNOWN */
 	const char *manager;	       /* "libvirt", "lxd", "proxmox", …, "qemu" */
 	const char *accel;	       /* "kvm" or "tcg" */
 	uint64_t skew_ns;	       /* a vCPU waited while a sibling ran */
@@ -111,8 +114,8 @@ struct trace_sample {
 struct snapshot {
 	struct arena arena;
 	struct arena thieves; /* of the threads' lists of them */
-	uint64_t time_ns; /* CLOCK_REALTIME */
-	uint64_t mono_ns; /* CLOCK_MONOTONIC */
+	uint64_t time_ns;     /* CLOCK_REALTIME */
+	uint64_t mono_ns;     /* CLOCK_MONOTONIC */
 	struct host_sample host;
 	struct domain_sample *domains;
 	size_t nr_domains;

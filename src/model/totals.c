@@ -95,6 +95,7 @@ static int set_process(struct domain_total *domain, const struct domain_report *
 	domain->accel = accel;
 	domain->pid = from->pid;
 	domain->start = from->start;
+	domain->uid = from->uid;
 	return 0;
 }
 
@@ -130,6 +131,11 @@ no_memory:
 	return -ENOMEM;
 }
 
+static bool may_continue(const struct domain_total *domain, const struct domain_report *from)
+{
+	return domain->gone && is_named(domain, from) && (domain->uid == from->uid || !from->uid);
+}
+
 /* A domain that ended goes on under its name, else there is a new one. */
 static int domain_find_or_new(struct totals *totals, const struct domain_report *from,
 			      struct domain_total **ret)
@@ -137,7 +143,7 @@ static int domain_find_or_new(struct totals *totals, const struct domain_report 
 	for (size_t i = 0; i < totals->nr_domains; i++) {
 		struct domain_total *domain = totals->domains[i];
 
-		if (domain->gone && is_named(domain, from)) {
+		if (may_continue(domain, from)) {
 			*ret = domain;
 			return set_process(domain, from);
 		}
@@ -161,8 +167,11 @@ static int match_known(struct totals *totals, const struct report *report, struc
 		struct domain_total *total =
 			idmap_get(&known, (uint64_t)domain->pid, domain->start);
 
-		if (total && is_named(total, domain))
-			of[i] = total;
+		if (!total || !is_named(total, domain))
+			continue;
+		if (domain->uid != UID_UNKNOWN)
+			total->uid = domain->uid;
+		of[i] = total;
 	}
 	idmap_free(&known);
 	return err;
@@ -248,6 +257,18 @@ static size_t oldest_gone(const struct totals *totals)
 	return oldest;
 }
 
+/* Has its process had more than its share of names since? */
+static bool is_surplus(const struct totals *totals, size_t at)
+{
+	const struct domain_total *domain = totals->domains[at];
+	size_t later = 0;
+
+	for (size_t i = at + 1; i < totals->nr_domains; i++)
+		later += totals->domains[i]->pid == domain->pid &&
+			 totals->domains[i]->start == domain->start;
+	return later > TOTALS_GONE_PER_PROCESS;
+}
+
 static void expire(struct totals *totals, uint64_t now_ns)
 {
 	size_t gone = 0;
@@ -255,7 +276,8 @@ static void expire(struct totals *totals, uint64_t now_ns)
 	for (size_t i = totals->nr_domains; i-- > 0;) {
 		const struct domain_total *domain = totals->domains[i];
 
-		if (domain->gone && now_ns - domain->seen_ns >= TOTALS_KEEP_NS)
+		if (domain->gone &&
+		    (now_ns - domain->seen_ns >= TOTALS_KEEP_NS || is_surplus(totals, i)))
 			drop_domain(totals, i);
 	}
 	for (size_t i = 0; i < totals->nr_domains; i++)

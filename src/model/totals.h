@@ -2,8 +2,10 @@
 /*
  * Totals: reports added up for as long as the program runs. What counters are made of.
  *
- * No number here ever goes back. A domain is a name and a UUID: one that is restarted goes on
- * where it ended. A domain stays for a while after its end, so that its last counts are still seen.
+ * No number here ever goes back. A domain is a name, a UUID and a user: one that is restarted goes
+ * on where it ended. Names and UUIDs are a process's own word, so nobody but root takes over what
+ * another user's process began. A domain stays for a while after its end, so that its last counts
+ * are still seen.
  */
 #ifndef STEALSCOPE_TOTALS_H
 #define STEALSCOPE_TOTALS_H
@@ -25,6 +27,8 @@
 /* How long a domain that ended is kept, and how many such at most, oldest dropped first. */
 #define TOTALS_KEEP_NS (300 * 1000000000ULL)
 #define TOTALS_GONE_MAX 512U
+/* Of one process, which has a new name after each exec. */
+#define TOTALS_GONE_PER_PROCESS 4U
 
 struct wait_total {
 	uint64_t sum_ns;
@@ -63,6 +67,7 @@ struct domain_total {
 	char *manager, *accel;
 	pid_t pid; /* of the latest process */
 	uint64_t start;
+	uint64_t uid;	  /* UID_UNKNOWN */
 	bool gone;	  /* the latest report does not have it alive */
 	uint64_t seen_ns; /* when one had */
 	uint64_t skew_ns;

@@ -45,6 +45,7 @@ static void json_domain(struct json_writer *jw, const struct listed_domain *doma
 	jw_field_string(jw, "name", domain->name);
 	jw_field_string(jw, "uuid", domain->uuid);
 	jw_field_u64(jw, "pid", (uint64_t)domain->pid);
+	jw_field_u64(jw, "uid", domain->uid);
 	jw_field_string(jw, "manager", domain->manager);
 	jw_field_string(jw, "accel", domain->accel);
 	jw_key(jw, "threads");

@@ -15,6 +15,7 @@ struct row {
 	const struct row *first;
 	char *labels;
 	char *name; /* the label's value, escaped */
+	bool shown;
 };
 
 static void vcpu_steal(struct prom_writer *w, const struct row *row)
@@ -166,11 +167,12 @@ static void domain_info(struct prom_writer *w, const struct row *row)
 	prom_sample(w, "", row->labels);
 	prom_label(w, "manager", domain->manager);
 	prom_label(w, "accel", domain->accel);
-	buffer_puts(w->out, ",pid=\"");
-	buffer_u64(w->out, (uint64_t)domain->pid);
-	buffer_puts(w->out, "\",start=\"");
-	buffer_u64(w->out, domain->start);
-	buffer_add(w->out, "\"", 1);
+	prom_label_u64(w, "pid", (uint64_t)domain->pid);
+	prom_label_u64(w, "start", domain->start);
+	if (domain->uid == UID_UNKNOWN)
+		prom_label(w, "uid", "");
+	else
+		prom_label_u64(w, "uid", domain->uid);
 	prom_end_u64(w, 1);
 }
 
@@ -219,7 +221,8 @@ static const struct family {
 	{"stealscope_domain_skew_seconds_total", COUNTER,
 	 "Time that a vCPU waited while a sibling ran.", domain_skew},
 	{"stealscope_domain_unwatched_threads", GAUGE,
-	 "Threads of a domain that are not watched: the table is short, or the domain has its share.",
+	 "Threads of a domain that are not watched: the table is short, or the domain has its "
+	 "share.",
 	 domain_unwatched},
 	{"stealscope_thread_steal_seconds_total", COUNTER,
 	 "Time that a domain's other threads were runnable and did not run.", thread_steal},
@@ -245,7 +248,42 @@ static void write_family(struct prom_writer *w, const struct family *family, con
 {
 	prom_family(w, family->name, family->type, family->help);
 	for (size_t i = 0; i < nr; i++)
-		family->rows(w, &rows[i]);
+		if (rows[i].shown)
+			family->rows(w, &rows[i]);
+}
+
+/*
+ * No less than the row's samples take: each has a metric's name, labels and a value. Where a
+ * thief's name is escaped, a byte becomes three at most.
+ */
+static size_t row_bytes(const struct row *row)
+{
+	static const size_t rest = 160, fixed = NR_ROLES + NR_CAUSES + TOTALS_BLAMED + 4,
+			    waits = NR_WAIT_KINDS * (TOTALS_EDGES + 3);
+	const struct domain_total *domain = row->domain;
+	size_t samples = domain->nr_vcpus * (NR_CAUSES + 3) + waits + fixed, bytes = 0;
+
+	for (size_t b = 0; b < TOTALS_BLAMED; b++) {
+		samples += domain->blame[b].nr;
+		for (size_t i = 0; i < domain->blame[b].nr; i++)
+			bytes += 3 * strlen(domain->blame[b].rows[i].thief);
+	}
+	return bytes + 2 * strlen(row->name) + samples * (strlen(row->labels) + rest);
+}
+
+/* Show those that are @gone or not, while there is room. */
+static void choose(struct row *rows, size_t nr, bool gone, size_t *left, struct prom_shown *ret)
+{
+	for (size_t i = 0; i < nr; i++) {
+		size_t bytes = row_bytes(&rows[i]);
+
+		if (rows[i].domain->gone != gone)
+			continue;
+		rows[i].shown = bytes <= PROM_DOMAIN_BYTES_MAX && bytes <= *left;
+		if (rows[i].shown)
+			*left -= bytes;
+		*(!rows[i].shown ? &ret->left_out : gone ? &ret->gone : &ret->alive) += 1;
+	}
 }
 
 static int row_init(const struct row *first, struct row *row, const struct domain_total *domain)
@@ -266,10 +304,13 @@ int prom_render(const struct totals *totals, const struct prom_self *self, bool 
 {
 	struct row *rows = calloc(totals->nr_domains + 1, sizeof(*rows));
 	struct prom_writer w = {.out = out};
+	size_t left = PROM_BYTES_MAX;
 	int err = rows ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < totals->nr_domains; i++)
 		err = row_init(rows, &rows[i], totals->domains[i]);
+	for (int gone = 0; !err && gone <= 1; gone++)
+		choose(rows, totals->nr_domains, gone, &left, &w.shown);
 	for (size_t i = 0; !err && i < sizeof(families) / sizeof(families[0]); i++)
 		write_family(&w, &families[i], rows, totals->nr_domains);
 	if (!err && libvirt)

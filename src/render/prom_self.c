@@ -24,6 +24,9 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 			  const struct prom_self *self)
 {
 	const struct scalar scalars[] = {
+		{"stealscope_domains_left_out", GAUGE,
+		 "Domains without series here, which would have been too many bytes.",
+		 w->shown.left_out, false},
 		{"stealscope_blame_thieves_limit", GAUGE,
 		 "Thief domains that a victim has by name at most.", TOTALS_THIEVES_MAX, false},
 		{"stealscope_blame_thieves_collapsed", GAUGE,
@@ -32,8 +35,8 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 		{"stealscope_merged_waits_total", COUNTER, "Samples that hold more than one wait.",
 		 totals->trace.merged, false},
 		{"stealscope_dropped_total", COUNTER,
-		 "Threads that found no free slot and news that were lost.",
-		 totals->trace.dropped, false},
+		 "Threads that found no free slot and news that were lost.", totals->trace.dropped,
+		 false},
 		{"stealscope_missed_runs_total", COUNTER,
 		 "Runs of the BPF programs that the kernel left out, each a loss.",
 		 totals->trace.missed, false},
@@ -69,18 +72,14 @@ static void write_process(struct prom_writer *w, const struct prom_self *self)
 		write_scalar(w, &scalars[i]);
 }
 
-static void write_domains(struct prom_writer *w, const struct totals *totals)
+static void write_domains(struct prom_writer *w)
 {
-	uint64_t gone = 0;
-
-	for (size_t i = 0; i < totals->nr_domains; i++)
-		gone += totals->domains[i]->gone;
 	prom_family(w, "stealscope_domains", GAUGE,
 		    "Domains with series here; those that are gone stay for five minutes.");
 	prom_sample(w, "", "state=\"alive\"");
-	prom_end_u64(w, totals->nr_domains - gone);
+	prom_end_u64(w, w->shown.alive);
 	prom_sample(w, "", "state=\"gone\"");
-	prom_end_u64(w, gone);
+	prom_end_u64(w, w->shown.gone);
 }
 
 static void program_sample(struct prom_writer *w, const struct prom_program *program)
@@ -110,7 +109,7 @@ static void write_programs(struct prom_writer *w, const struct prom_self *self)
 void prom_write_self(struct prom_writer *w, const struct totals *totals,
 		     const struct prom_self *self)
 {
-	write_domains(w, totals);
+	write_domains(w);
 	write_scalars(w, totals, self);
 	if (!self->in_textfile)
 		write_process(w, self);

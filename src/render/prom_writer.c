@@ -32,6 +32,15 @@ void prom_label(struct prom_writer *w, const char *name, const char *value)
 	buffer_add(w->out, "\"", 1);
 }
 
+void prom_label_u64(struct prom_writer *w, const char *name, uint64_t value)
+{
+	buffer_add(w->out, ",", 1);
+	buffer_puts(w->out, name);
+	buffer_add(w->out, "=\"", 2);
+	buffer_u64(w->out, value);
+	buffer_add(w->out, "\"", 1);
+}
+
 void prom_end_u64(struct prom_writer *w, uint64_t value)
 {
 	buffer_add(w->out, "} ", 2);
@@ -48,10 +57,8 @@ void prom_end_seconds(struct prom_writer *w, uint64_t ns)
 
 void prom_vcpu_label(struct prom_writer *w, int index)
 {
-	buffer_puts(w->out, ",vcpu=\"");
 	if (index < 0)
-		buffer_puts(w->out, "unknown");
+		prom_label(w, "vcpu", "unknown");
 	else
-		buffer_u64(w->out, (uint64_t)index);
-	buffer_add(w->out, "\"", 1);
+		prom_label_u64(w, "vcpu", (uint64_t)index);
 }

@@ -9,9 +9,14 @@
 #define GAUGE "gauge"
 #define HISTOGRAM "histogram"
 
+struct prom_shown {
+	size_t alive, gone, left_out;
+};
+
 struct prom_writer {
 	struct buffer *out;
-	const char *name; /* of the family */
+	const char *name;	 /* of the family */
+	struct prom_shown shown; /* domains */
 };
 
 void prom_family(struct prom_writer *w, const char *name, const char *type, const char *help);
@@ -19,6 +24,7 @@ void prom_family(struct prom_writer *w, const char *name, const char *type, cons
 /* name_suffix{labels — then more labels, and the value. Values of labels are escaped already. */
 void prom_sample(struct prom_writer *w, const char *suffix, const char *labels);
 void prom_label(struct prom_writer *w, const char *name, const char *value);
+void prom_label_u64(struct prom_writer *w, const char *name, uint64_t value);
 void prom_vcpu_label(struct prom_writer *w, int index);
 void prom_end_u64(struct prom_writer *w, uint64_t value);
 void prom_end_seconds(struct prom_writer *w, uint64_t ns);

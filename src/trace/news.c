@@ -14,12 +14,14 @@ void news_add(struct news_list *news, pid_t pid)
 		news->pids[news->nr++] = pid;
 }
 
+/* Two that take turns at one place shall not both be free of what they cost: the place remembers
+ * it. */
 static struct news_limit *limit_of(struct news_list *news, pid_t pid, uint64_t now)
 {
 	struct news_limit *limit = &news->limits[(uint32_t)pid % NEWS_LIMITS];
 
 	if (limit->pid != pid)
-		*limit = (struct news_limit){.pid = pid, .since = now};
+		*limit = (struct news_limit){.pid = pid, .since = now, .until = limit->until};
 	return limit;
 }
 
@@ -27,6 +29,8 @@ static bool within_limit(struct news_limit *limit, uint64_t now)
 {
 	uint64_t passed = (now - limit->since) / NEWS_EVERY_NS;
 
+	if (now < limit->until)
+		return false;
 	limit->looks -= passed < limit->looks ? (unsigned int)passed : limit->looks;
 	limit->since += passed * NEWS_EVERY_NS;
 	if (limit->looks == NEWS_BURST)
@@ -48,6 +52,13 @@ void news_looked(struct news_list *news, pid_t pid, bool found)
 
 	if (limit->pid == pid)
 		limit->vanishes = !found;
+}
+
+void news_charge(struct news_list *news, pid_t pid, uint64_t cost_ns, uint64_t now)
+{
+	struct news_limit *limit = limit_of(news, pid, now);
+
+	limit->until = (limit->until > now ? limit->until : now) + NEWS_COST_SHARE * cost_ns;
 }
 
 pid_t news_take(struct news_list *news, uint64_t now)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Processes that discovery shall look at, each once however often it is announced. Whoever has
- * itself announced without end is looked at once in a while: looking costs, and the time is everyone's.
+ * itself announced without end is looked at once in a while: looking costs, and the time is
+ * everyone's.
  */
 #ifndef STEALSCOPE_NEWS_H
 #define STEALSCOPE_NEWS_H
@@ -18,6 +19,9 @@
 #define NEWS_BURST 10
 #define NEWS_EVERY_NS 1000000000ULL
 
+/* And no more than one part in so many of a CPU's time: with very many threads a look is dear. */
+#define NEWS_COST_SHARE 200
+
 #define NEWS_LIMITS 256U
 
 struct news_limit {
@@ -25,13 +29,15 @@ struct news_limit {
 	unsigned int looks; /* in a row */
 	bool vanishes;	    /* it announced a thread that was gone when it was looked at */
 	uint64_t since;	    /* when they were last reckoned up */
+	uint64_t until;	    /* not before what they cost is made up for */
 };
 
 struct news_list {
 	pid_t pids[NEWS_MAX];
 	size_t nr;
 	bool everything;
-	struct news_limit limits[NEWS_LIMITS]; /* by a hash of the pid; the latest one has the place */
+	struct news_limit
+		limits[NEWS_LIMITS]; /* by a hash of the pid; the latest one has the place */
 };
 
 void news_add(struct news_list *news, pid_t pid);
@@ -40,11 +46,15 @@ void news_add(struct news_list *news, pid_t pid);
 pid_t news_take(struct news_list *news, uint64_t now);
 
 /*
- * May @pid be looked at for the sake of one of its threads? At once, but where those tend to be gone
+ * May @pid be looked at for the sake of one of its threads? At once, but where those tend to be
+ * gone
  * (@found: was the last one there?), it counts as a look.
  */
 bool news_may_look(struct news_list *news, pid_t pid, uint64_t now);
 void news_looked(struct news_list *news, pid_t pid, bool found);
+
+/* What a look at @pid cost, or a part of it. */
+void news_charge(struct news_list *news, pid_t pid, uint64_t cost_ns, uint64_t now);
 
 /* Everything is being looked at. */
 void news_clear(struct news_list *news);

@@ -16,9 +16,13 @@
 /* Everything is looked at anew so often, in case an announcement was missed. */
 #define RESCAN_NS 30000000000ULL
 
-/* But no more often than this, whatever was missed: in a storm of new threads the next scan is as
- * good. */
+/*
+ * But no more often than this, whatever was missed: in a storm of new threads the next scan is as
+ * good. Nor more often than that it takes one part in NEWS_COST_SHARE of a CPU, up to
+ * MAX_RESCAN_NS.
+ */
 #define MIN_RESCAN_NS 1000000000ULL
+#define MAX_RESCAN_NS 10000000000ULL
 
 /* Who asked for a thread that did not get a slot asks again in so many polls: it may be dead, too.
  */
@@ -32,7 +36,10 @@ struct reader {
 	struct news_list news;
 	reader_wait_fn on_wait;
 	void *on_wait_data;
+	pid_t looked[NEWS_MAX]; /* at these processes, for news of them, and not at others since */
+	size_t nr_looked;
 	uint64_t last_scan_ns;
+	uint64_t scan_cost_ns;
 	bool scan_due;	      /* something was missed since */
 	uint64_t lost;	      /* news that had no place */
 	uint64_t waits_lost;  /* long waits that were overwritten */
@@ -58,6 +65,8 @@ static void take_news(struct reader *reader)
 	uint64_t lost;
 
 	while (tracer_news(reader->tracer, &news)) {
+		if (news.what & NEWS_EXEC)
+			registry_executed(reader->registry, news.process);
 		if (news.what & NEWS_VCPU)
 			sight(reader, &news);
 		news_add(&reader->news, news.process);
@@ -139,14 +148,19 @@ static int scan_all(struct reader *reader)
 {
 	autofree struct census_task *tasks = NULL;
 	struct stopwatch watch = stopwatch_start();
+	uint64_t begun = mono_ns();
 	size_t nr = 0;
-	int err = tracer_census(reader->tracer, &tasks, &nr);
+	int err;
+
+	watched_looking(&reader->watched, reader->tracer, 0);
+	err = tracer_census(reader->tracer, &tasks, &nr);
 
 	if (err)
 		log_debug("census: %s; reading /proc instead", strerror(-err));
 	err = registry_scan_census(reader->registry, tasks, nr);
 	log_debug("scan: %zu threads of the host, " STOPWATCH_FMT, nr, STOPWATCH_ARGS(watch));
 	reader->last_scan_ns = mono_ns();
+	reader->scan_cost_ns = reader->last_scan_ns - begun;
 	reader->scan_due = false;
 	tracer_find_kvm(reader->tracer);
 	return err;
@@ -155,9 +169,13 @@ static int scan_all(struct reader *reader)
 static bool must_scan(const struct reader *reader)
 {
 	uint64_t age = mono_ns() - reader->last_scan_ns;
+	uint64_t pause = NEWS_COST_SHARE * reader->scan_cost_ns;
 
-	return !reader->last_scan_ns || age >= RESCAN_NS ||
-	       (reader->scan_due && age >= MIN_RESCAN_NS);
+	if (pause < MIN_RESCAN_NS)
+		pause = MIN_RESCAN_NS;
+	if (pause > MAX_RESCAN_NS)
+		pause = MAX_RESCAN_NS;
+	return !reader->last_scan_ns || age >= RESCAN_NS || (reader->scan_due && age >= pause);
 }
 
 /* Take the last counts of the threads that have left, and give their slots back. */
@@ -182,17 +200,32 @@ static void reap(struct reader *reader)
 static int look_at_news(struct reader *reader, bool *ret_looked)
 {
 	uint64_t now = mono_ns();
+	size_t nr = 0;
 	int err = 0;
 	pid_t pid;
 
 	while ((pid = news_take(&reader->news, now))) {
-		int one = registry_scan_pid(reader->registry, pid);
+		uint64_t begun = mono_ns();
+		int one;
 
+		watched_looking(&reader->watched, reader->tracer, pid);
+		one = registry_scan_pid(reader->registry, pid);
 		if (one < 0)
 			err = one;
+		news_charge(&reader->news, pid, mono_ns() - begun, now);
+		reader->looked[nr++] = pid;
+		reader->nr_looked = nr;
 		*ret_looked = true;
 	}
 	return err;
+}
+
+/* What follows from the looks cost so much. */
+static void charge(struct reader *reader, uint64_t cost_ns)
+{
+	for (size_t i = 0; i < reader->nr_looked; i++)
+		news_charge(&reader->news, reader->looked[i], cost_ns / reader->nr_looked,
+			    mono_ns());
 }
 
 /* The same, or at everything. */
@@ -205,6 +238,7 @@ static int look(struct reader *reader, bool *ret_looked)
 	tell_waits(reader);
 	if (must_scan(reader)) {
 		news_clear(&reader->news);
+		reader->nr_looked = 0;
 		err = scan_all(reader);
 		looked = true;
 	} else {
@@ -223,16 +257,20 @@ static int look(struct reader *reader, bool *ret_looked)
 int reader_poll(struct reader *reader)
 {
 	int err, joined = 0, collected;
+	uint64_t begun;
 	bool looked;
 
 	err = look(reader, &looked);
+	begun = mono_ns();
 	if (looked || reader->watched.nr_missed)
 		joined = join(reader);
 	else
 		watched_take_adopted(&reader->watched, reader->tracer);
 	collected = collect(reader);
-	if (looked)
+	if (looked) {
 		reap(reader);
+		charge(reader, mono_ns() - begun);
+	}
 	return err ? err : joined ? joined : collected;
 }
 

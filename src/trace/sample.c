@@ -208,6 +208,7 @@ static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
 	sample->accel = arena_strdup(arena, domain ? domain->accel : "kvm");
 	sample->uuid = domain ? arena_strdup(arena, domain->uuid) : NULL;
 	sample->start = domain ? domain->start : 0;
+	sample->uid = domain ? domain->uid : UID_UNKNOWN;
 	sample->unwatched = domain && !domain->gone ? domain->unwatched : 0;
 	return sample->name && sample->manager && sample->accel ? 0 : -ENOMEM;
 }

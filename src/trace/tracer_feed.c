@@ -76,7 +76,8 @@ static uint32_t next_marked(struct tracer *tracer)
 /* Whom there is news of; false: the slot was given back since. */
 static bool news_of_slot(struct slot *slot, struct tracer_news *ret_news)
 {
-	struct tracer_news news = {.what = __atomic_exchange_n(&slot->news, 0, __ATOMIC_SEQ_CST)};
+	struct tracer_news news = {
+		.what = __atomic_fetch_and(&slot->news, NEWS_LASTING, __ATOMIC_SEQ_CST)};
 	unsigned int tries = 0;
 	uint32_t before, after;
 
@@ -135,6 +136,14 @@ bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news)
 	tracer->next_mark = 0;
 	tracer->next_caller = 0;
 	return false;
+}
+
+void tracer_looking(struct tracer *tracer, uint32_t index)
+{
+	struct slot *slot = slots_at(tracer, index);
+
+	if (slot && __atomic_load_n(&slot->news, __ATOMIC_RELAXED) & NEWS_LASTING)
+		__atomic_fetch_and(&slot->news, ~(uint32_t)NEWS_LASTING, __ATOMIC_SEQ_CST);
 }
 
 uint64_t tracer_news_lost(struct tracer *tracer)

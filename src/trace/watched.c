@@ -233,6 +233,16 @@ ssize_t watched_join(struct watched_table *table, const struct tracer *tracer,
 	return (ssize_t)requests.nr;
 }
 
+void watched_looking(const struct watched_table *table, struct tracer *tracer, pid_t domain)
+{
+	for (size_t i = 0; i < table->nr; i++) {
+		uint32_t index = table->order[i];
+
+		if (!domain || table->at[index].domain == domain)
+			tracer_looking(tracer, index);
+	}
+}
+
 /* The hooks that found a slot before its thread left, or its last switch, are done with it. */
 #define RIPE_NS 10000000ULL
 

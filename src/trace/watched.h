@@ -64,6 +64,9 @@ void watched_take_adopted(struct watched_table *table, struct tracer *tracer);
 ssize_t watched_join(struct watched_table *table, const struct tracer *tracer,
 		     struct registry *registry, struct tracer_request **ret_requests);
 
+/* @domain, or every one where it is 0, is about to be looked at (tracer_looking()). */
+void watched_looking(const struct watched_table *table, struct tracer *tracer, pid_t domain);
+
 /* The thread is dead, or no domain's any more. */
 void watched_leave(struct watched_table *table, struct watched *watched);
 

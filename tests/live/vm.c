@@ -2,7 +2,8 @@
 /*
  * A process that is a virtual machine until it is told to be something else:
  *
- *	vm [-f DESCRIPTORS] [-r] THREADS [PROGRAM ARGUMENT…]
+ *	vm [-f DESCRIPTORS] [-r | -R [-p]] [-u UID] [-name NAME] [-uuid UUID] THREADS [PROGRAM
+ *ARGUMENT…]
  *
  * Its main thread runs a vCPU that does nothing but loop; THREADS more sleep, each of which ends at
  * a SIGUSR2 of its own. At SIGUSR1 the main thread calls exec, or ends the process if there is no
@@ -10,14 +11,20 @@
  *
  * -f: before it has anything to do with KVM it opens so many files.
  * -r: one more thread renames itself without end, on the first CPU that the process may use.
+ * -R: the same, and it renames all others and writes over NAME, which has a number at its end.
+ * -p: it stops itself before it begins with that, to be continued by a SIGCONT.
+ * -u: it becomes that user once it has its VM.
+ * NAME and UUID are for those who read its command line.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <linux/kvm.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -28,8 +35,13 @@
 
 #define MEMORY 4096
 #define STACK 65536
+#define THREADS_MAX 32768
+#define NAME_DIGITS 8
 
 static struct kvm_run *run;
+static pid_t tids[THREADS_MAX];
+static char *vm_name;
+static bool pauses;
 
 static void leave_guest(int number)
 {
@@ -47,7 +59,7 @@ static void *idle(void *arg)
 {
 	sigset_t set;
 
-	(void)arg;
+	*(pid_t *)arg = gettid();
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -56,7 +68,31 @@ static void *idle(void *arg)
 	return NULL;
 }
 
-static void *rename_self(void *arg)
+static void rename_thread(pid_t tid, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", tid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, name, strlen(name)) > 0)
+		close(fd);
+}
+
+static void rename_all(void)
+{
+	static unsigned int number;
+	char text[NAME_DIGITS + 1];
+
+	snprintf(text, sizeof(text), "%0*x", NAME_DIGITS, ++number);
+	if (vm_name)
+		memcpy(vm_name + strlen(vm_name) - NAME_DIGITS, text, NAME_DIGITS);
+	rename_thread(getpid(), text);
+	for (const pid_t *tid = tids; *tid; tid++)
+		rename_thread(*tid, text);
+}
+
+static void stay_on_first_cpu(void)
 {
 	cpu_set_t all, first;
 	int cpu = 0;
@@ -67,14 +103,25 @@ static void *rename_self(void *arg)
 	CPU_ZERO(&first);
 	CPU_SET(cpu, &first);
 	sched_setaffinity(0, sizeof(first), &first);
+}
+
+static void *rename_self(void *arg)
+{
+	const bool *all = arg;
+
+	stay_on_first_cpu();
+	if (pauses)
+		raise(SIGSTOP);
 	for (;;) {
 		prctl(PR_SET_NAME, "this");
 		prctl(PR_SET_NAME, "that");
+		if (*all)
+			rename_all();
 	}
 	return arg;
 }
 
-static int start_threads(long nr, bool renames)
+static int start_threads(long nr)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -82,9 +129,28 @@ static int start_threads(long nr, bool renames)
 	if (pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, STACK))
 		return -1;
 	for (long i = 0; i < nr; i++)
-		if (pthread_create(&thread, &attr, idle, NULL))
+		if (pthread_create(&thread, &attr, idle, &tids[i]))
 			return -1;
-	return renames ? pthread_create(&thread, &attr, rename_self, NULL) : 0;
+	return 0;
+}
+
+static int start_renaming(char how)
+{
+	static bool all;
+	pthread_t thread;
+
+	all = how == 'R';
+	return how ? pthread_create(&thread, NULL, rename_self, &all) : 0;
+}
+
+/* As if it had always been that user's: it may be looked at by its own. */
+static int become(uid_t uid)
+{
+	if (!uid)
+		return 0;
+	if (setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		return -1;
+	return prctl(PR_SET_DUMPABLE, 1) || prctl(PR_SET_PDEATHSIG, SIGKILL) ? -1 : 0;
 }
 
 static int open_files(rlim_t nr)
@@ -132,25 +198,39 @@ static int vcpu_new(void)
 int main(int argc, char **argv)
 {
 	struct sigaction leave = {.sa_handler = leave_guest}, end = {.sa_handler = end_thread};
+	static const struct option words[] = {{"name", required_argument, NULL, 'n'},
+					      {"uuid", required_argument, NULL, 'i'},
+					      {NULL, 0, NULL, 0}};
 	int vcpu, option;
-	bool renames = false;
+	char renames = 0;
+	uid_t uid = 0;
 	rlim_t files = 0;
+	long threads;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while ((option = getopt(argc, argv, "+f:r")) != -1) {
+	while ((option = getopt_long_only(argc, argv, "+f:rRpu:", words, NULL)) != -1) {
 		if (option == 'f')
 			files = strtoul(optarg, NULL, 10);
-		else if (option == 'r')
-			renames = true;
-		else
+		else if (option == 'r' || option == 'R')
+			renames = (char)option;
+		else if (option == 'p')
+			pauses = true;
+		else if (option == 'u')
+			uid = (uid_t)strtoul(optarg, NULL, 10);
+		else if (option == 'n')
+			vm_name = optarg;
+		else if (option != 'i')
 			return EXIT_FAILURE;
 	}
 	argv += optind;
 	if (!*argv || open_files(files))
 		return EXIT_FAILURE;
+	threads = atol(*argv++);
+	if (threads >= THREADS_MAX || (vm_name && strlen(vm_name) < NAME_DIGITS))
+		return EXIT_FAILURE;
 	vcpu = vcpu_new();
-	if (vcpu < 0 || sigaction(SIGUSR1, &leave, NULL) || sigaction(SIGUSR2, &end, NULL) ||
-	    start_threads(atol(*argv++), renames))
+	if (vcpu < 0 || become(uid) || sigaction(SIGUSR1, &leave, NULL) ||
+	    sigaction(SIGUSR2, &end, NULL) || start_threads(threads) || start_renaming(renames))
 		return EXIT_FAILURE;
 	while (!run->immediate_exit)
 		ioctl(vcpu, KVM_RUN, 0);

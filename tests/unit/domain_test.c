@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "host/exe.h"
+#include "host/manager.h"
 #include "host/procfs.h"
 
 static void openstack(void **state)
@@ -293,11 +294,11 @@ static void dies_as_zombie(void **state)
 
 static void hostile_names(void **state)
 {
-	char name[4097];
+	char name[NAME_BYTES_MAX + 1];
 
 	(void)state;
 	memset(name, 'n', sizeof(name));
-	name[4096] = '\0';
+	name[NAME_BYTES_MAX] = '\0';
 	kvm_process(900, 100, "x");
 	fake_thread(&fake, 900, 901, "a\n) S 1 (\x1b[2J", 100, 0);
 	kvm_process(910, 100, name);
@@ -358,6 +359,64 @@ static void sighted_exec(void **state)
 	fake_process(&fake, &p);
 	assert_int_equal(registry_scan_pid(reg, 900), 0);
 	assert_int_equal(living(), 0);
+}
+
+/* What a process writes over its command line and its comm says nothing: only exec makes another
+ * one. */
+static void keeps_its_name(void **state)
+{
+	struct fake_process p = {.pid = 900,
+				 .comm = "qemu-system-x86",
+				 .start = 100,
+				 .cmdline = "qemu\n-name\nguest=web-1",
+				 .exe = QEMU};
+
+	(void)state;
+	fake_process(&fake, &p);
+	fake_fd(&fake, 900, 12, "anon_inode:kvm-vm");
+	scan();
+	assert_string_equal(registry_find(reg, 900)->name, "web-1");
+	p.comm = "innocent";
+	p.cmdline = "qemu\n-name\nguest=web-2";
+	fake_process(&fake, &p);
+	for (int i = 0; i < 20; i++)
+		scan();
+	assert_string_equal(registry_find(reg, 900)->name, "web-1");
+	p.stack = 4711;
+	fake_process(&fake, &p);
+	scan();
+	assert_string_equal(registry_find(reg, 900)->name, "web-2");
+}
+
+/* The same where neither its links nor its addresses may be seen, by KVM's word alone. */
+static void keeps_its_name_unprivileged(void **state)
+{
+	struct fake_process p = {.pid = 900,
+				 .comm = "qemu-system-x86",
+				 .start = 100,
+				 .cmdline = QEMU "\n-name\nguest=web-1",
+				 .stack = FAKE_HIDDEN};
+
+	(void)state;
+	fake_process(&fake, &p);
+	assert_int_equal(registry_sighted(reg, 900, 900, 0), 0);
+	p.comm = "innocent";
+	p.cmdline = "sleep\n1000";
+	fake_process(&fake, &p);
+	scan();
+	assert_non_null(registry_find(reg, 900));
+	assert_string_equal(registry_find(reg, 900)->name, "web-1");
+	registry_executed(reg, 900);
+	assert_int_equal(registry_scan_pid(reg, 900), 0);
+	assert_int_equal(living(), 0);
+}
+
+static void owner(void **state)
+{
+	(void)state;
+	kvm_process(900, 100, "web-1");
+	scan();
+	assert_int_equal(registry_find(reg, 900)->uid, getuid());
 }
 
 /* A process' files go with its main thread, its vCPUs need not. */
@@ -459,6 +518,9 @@ int main(void)
 		T(hostile_names),
 		T(sighted),
 		T(sighted_exec),
+		T(keeps_its_name),
+		T(keeps_its_name_unprivileged),
+		T(owner),
 		T(main_thread_ends),
 		T(held),
 		T(one_process),

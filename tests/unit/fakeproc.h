@@ -19,11 +19,13 @@ struct fake {
 	unsigned int removed;
 };
 
+#define FAKE_HIDDEN UINT64_MAX
+
 struct fake_process {
 	pid_t pid, ppid;
 	const char *comm;
 	uint64_t start;
-	uint64_t stack; /* 0: as of the pid */
+	uint64_t stack; /* 0: as of the pid; FAKE_HIDDEN: 0, as another user reads it */
 	uint32_t flags;
 	char state;	     /* 0: 'S' */
 	const char *cmdline; /* one argument a line */
@@ -111,13 +113,15 @@ static inline void fake_remove(struct fake *fake, const char *path)
 
 static inline void fake_stat(struct fake *fake, const char *path, const struct fake_process *p)
 {
+	uint64_t stack = p->stack ?: (uint64_t)p->pid << 12;
 	char text[1024];
 
+	if (stack == FAKE_HIDDEN)
+		stack = 0;
 	fakef(text,
 	      "%d (%s) %c %d 1 1 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 %" PRIu64 " 0 0 1 1 1 %" PRIu64
 	      " 0 0 0 0 0 0 0 0 0 17 3 0 0 0 0 0 0 0 0 %" PRIu64 " 0 0 0 0\n",
-	      p->pid, p->comm, p->state ?: 'S', p->ppid, p->flags, p->start,
-	      p->stack ?: (uint64_t)p->pid << 12, p->stack ?: (uint64_t)p->pid << 12);
+	      p->pid, p->comm, p->state ?: 'S', p->ppid, p->flags, p->start, stack, stack);
 	fake_file(fake, path, text);
 }
 

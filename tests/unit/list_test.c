@@ -51,6 +51,7 @@ static struct listed_domain domains[] = {
 	{.name = "web-01",
 	 .uuid = "0623b6b0-5d4c-4f6b-9d3a-2f1b7c8e9a01",
 	 .pid = 8989,
+	 .uid = 64055,
 	 .manager = "libvirt",
 	 .accel = "kvm",
 	 .threads = threads,
@@ -95,7 +96,7 @@ static void as_json(void **state)
 	check(render_list_json, &inventory,
 	      "{\"schema\":\"stealscope.list/1\",\"domains\":["
 	      "{\"name\":\"web-01\",\"uuid\":\"0623b6b0-5d4c-4f6b-9d3a-2f1b7c8e9a01\","
-	      "\"pid\":8989,\"manager\":\"libvirt\",\"accel\":\"kvm\",\"threads\":["
+	      "\"pid\":8989,\"uid\":64055,\"manager\":\"libvirt\",\"accel\":\"kvm\",\"threads\":["
 	      "{\"role\":\"vcpu\",\"index\":3,\"tid\":9005,\"comm\":\"CPU 3/KVM\","
 	      "\"cpus_allowed\":\"2-3,5\",\"cpu\":5,\"numa_node\":1,\"cgroup\":\"/vm/vcpu3\","
 	      "\"quota_us\":33333,\"period_us\":50000,\"quota_vcpus\":1,\"weight\":512},"
@@ -105,7 +106,8 @@ static void as_json(void **state)
 	      "{\"role\":\"iothread\",\"name\":\"disk1\",\"tid\":9007,\"comm\":\"IO disk1\","
 	      "\"cpus_allowed\":\"0\",\"cpu\":0,\"numa_node\":0,\"cgroup\":\"/vm\","
 	      "\"quota_us\":1600000,\"period_us\":100000,\"quota_vcpus\":32,\"weight\":100}]},"
-	      "{\"name\":\"b\",\"uuid\":null,\"pid\":7,\"manager\":\"qemu\",\"accel\":\"tcg\","
+	      "{\"name\":\"b\",\"uuid\":null,\"pid\":7,\"uid\":0,\"manager\":\"qemu\",\"accel\":"
+	      "\"tcg\","
 	      "\"threads\":[]}]}\n");
 }
 

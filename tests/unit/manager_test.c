@@ -230,6 +230,53 @@ static void status_not_a_path(void **state)
 	assert_int_equal(libvirt_read_status("/nonexistent", "x", 1, vcpus, 1, &nr), -ENOENT);
 }
 
+/* The name of a QEMU that is started with "-name guest=@name". */
+static char *name_as(const char *name)
+{
+	struct vmm vmm = {.exe = QEMU, .pid = 77};
+	char *lines, *text;
+	struct identity id;
+
+	assert_true(asprintf(&lines, "q\n-name\nguest=%s", name) > 0);
+	text = arguments(lines, &vmm.argv);
+	assert_int_equal(identity_of(&vmm, &id), 0);
+	free(id.uuid);
+	free(lines);
+	free(text);
+	return id.name;
+}
+
+/* @len times @what, and then @end. */
+static char *long_name(size_t len, const char *what, const char *end)
+{
+	char *name = calloc(1, len * strlen(what) + strlen(end) + 1);
+
+	for (size_t i = 0; i < len; i++)
+		strcat(name, what);
+	return strcat(name, end);
+}
+
+static void long_names(void **state)
+{
+	autofree char *whole = long_name(NAME_BYTES_MAX, "x", "");
+	autofree char *one = long_name(NAME_BYTES_MAX, "x", "1");
+	autofree char *two = long_name(NAME_BYTES_MAX, "x", "2");
+	autofree char *wide = long_name(NAME_BYTES_MAX, "\xe2\x82\xac", "");
+	autofree char *of_whole = name_as(whole), *of_one = name_as(one), *of_two = name_as(two);
+	autofree char *of_wide = name_as(wide), *of_one_again = name_as(one);
+	const char *mark = strstr(of_wide, "…#");
+
+	(void)state;
+	assert_string_equal(of_whole, whole);
+	assert_int_equal(strlen(of_one), NAME_BYTES_MAX);
+	assert_memory_equal(of_one, one, 200);
+	assert_non_null(strstr(of_one, "x…#"));
+	assert_string_not_equal(of_one, of_two);
+	assert_string_equal(of_one, of_one_again);
+	assert_non_null(mark);
+	assert_int_equal((mark - of_wide) % 3, 0); /* after a whole character */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,7 +284,7 @@ int main(void)
 		cmocka_unit_test(qemu_names),	     cmocka_unit_test(accelerators),
 		cmocka_unit_test(without_machine),   cmocka_unit_test(executables),
 		cmocka_unit_test(status_file),	     cmocka_unit_test(status_odd),
-		cmocka_unit_test(status_not_a_path),
+		cmocka_unit_test(status_not_a_path), cmocka_unit_test(long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

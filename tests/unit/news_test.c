@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the kernel side has to tell: marks, words and waits, and how often a process is looked at. */
+/* What the kernel side has to tell: marks, words and waits, and how often a process is looked at.
+ */
 #include "test.h"
 
 #include <stdlib.h>
@@ -49,8 +50,9 @@ static void tell(uint32_t index, uint32_t what)
 	slot->tgid = 1000 + index;
 	slot->tid = 2000 + index;
 	slot->vcpu = (int32_t)index;
+	if (!(slot->news & what))
+		marks[index / 64] |= 1ULL << (index & 63);
 	slot->news |= what;
-	marks[index / 64] |= 1ULL << (index & 63);
 }
 
 static void expect(uint32_t what, pid_t process, int vcpu)
@@ -64,7 +66,8 @@ static void expect(uint32_t what, pid_t process, int vcpu)
 	assert_int_equal(news.vcpu, vcpu);
 }
 
-/* A mark that is set again is one; each is taken once; the first and the last slot have one, too. */
+/* A mark that is set again is one; each is taken once; the first and the last slot have one, too.
+ */
 static void marked(void **state)
 {
 	struct tracer_news news;
@@ -79,9 +82,26 @@ static void marked(void **state)
 	expect(NEWS_RENAME | NEWS_DEAD, 1007, 7);
 	expect(NEWS_THREAD, 1000 + CHUNK_SLOTS - 1, CHUNK_SLOTS - 1);
 	assert_false(tracer_news(&tracer, &news));
+}
+
+/* Whoever is renamed without end is told of once until it is looked at. */
+static void lasting(void **state)
+{
+	struct tracer_news news;
+
+	(void)state;
 	tell(7, NEWS_RENAME);
 	expect(NEWS_RENAME, 1007, 7);
+	tell(7, NEWS_RENAME);
 	assert_false(tracer_news(&tracer, &news));
+	for (int i = 0; i < 2; i++) {
+		tell(7, NEWS_VCPU);
+		expect(NEWS_RENAME | NEWS_VCPU, 1007, 7);
+		assert_false(tracer_news(&tracer, &news));
+	}
+	tracer_looking(&tracer, 7);
+	tell(7, NEWS_RENAME);
+	expect(NEWS_RENAME, 1007, 7);
 }
 
 /* A slot that was given back since, and one that never is anybody's. */
@@ -167,6 +187,27 @@ static void limited(void **state)
 	assert_int_equal(news_take(&list, 30 * SECOND), 0);
 }
 
+/* Looks take one part in NEWS_COST_SHARE of the time, whoever shares a place with the process. */
+static void dear(void **state)
+{
+	const pid_t same_place = 1 + NEWS_LIMITS;
+	uint64_t now = SECOND;
+
+	(void)state;
+	news_add(&list, 1);
+	assert_int_equal(news_take(&list, now), 1);
+	news_charge(&list, 1, SECOND / 10, now);
+	news_charge(&list, 1, SECOND / 10, now);
+	now += NEWS_COST_SHARE * SECOND / 5;
+	news_add(&list, 1);
+	news_add(&list, same_place);
+	news_add(&list, 2);
+	assert_int_equal(news_take(&list, now - 1), 2);
+	assert_int_equal(news_take(&list, now - 1), 0);
+	assert_true(news_take(&list, now));
+	assert_true(news_take(&list, now));
+}
+
 /* For one of its threads a process is looked at as often as there are, while they are found. */
 static void vanishing(void **state)
 {
@@ -205,8 +246,8 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(marked), TEST(nobodys),   TEST(called), TEST(overrun),
-		TEST(limited), TEST(vanishing), TEST(many),
+		TEST(marked),  TEST(lasting), TEST(nobodys),   TEST(called), TEST(overrun),
+		TEST(limited), TEST(dear),    TEST(vanishing), TEST(many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

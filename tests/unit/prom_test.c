@@ -17,6 +17,14 @@ static const char *render(const struct totals *totals, const struct prom_self *s
 	return out.data;
 }
 
+static const char *line_of(const char *series, unsigned int value)
+{
+	static char text[128];
+
+	assert_true(snprintf(text, sizeof(text), "%s %u", series, value) < (int)sizeof(text));
+	return text;
+}
+
 static const struct prom_self nobody = {.version = "1.2"};
 
 /* One domain that is called @name. */
@@ -184,16 +192,56 @@ static void test_hostile_names(void **state)
 
 static void test_the_gone_have_no_process(void **state)
 {
-	struct domain_total domain = {.pid = 7, .start = 9};
+	struct domain_total domain = {.pid = 7, .start = 9, .uid = 1000};
 
 	(void)state;
 	has_line(render_one(&domain, false),
 		 "stealscope_domain_info{domain=\"web\",uuid=\"\",manager=\"x\",accel=\"x\","
-		 "pid=\"7\",start=\"9\"} 1");
+		 "pid=\"7\",start=\"9\",uid=\"1000\"} 1");
 	has_line(out.data, "stealscope_domains{state=\"alive\"} 1");
 	domain.gone = true;
 	assert_int_equal(count(render_one(&domain, false), "\nstealscope_domain_info{"), 0);
 	has_line(out.data, "stealscope_domains{state=\"gone\"} 1");
+}
+
+/* Whatever tenants start, a scrape has an end, and says what it left out: the latest, the gone
+ * first. */
+static void test_size_is_bounded(void **state)
+{
+	enum { DOMAINS = 512, VCPUS = 64, HUGE = 5, GONE = 7 };
+	static struct vcpu_total vcpus[1 << 16];
+	static struct domain_total all[DOMAINS];
+	struct domain_total *domains[DOMAINS];
+	struct totals totals = {.domains = domains, .nr_domains = DOMAINS};
+	char label[DOMAINS][256 + 8];
+	unsigned int shown;
+
+	(void)state;
+	for (int i = 0; i < DOMAINS; i++) {
+		memset(label[i], '\xff', 256);
+		snprintf(label[i] + 256, 8, "%d", i);
+		all[i] = (struct domain_total){.label = label[i],
+					       .manager = (char *)"x",
+					       .accel = (char *)"x",
+					       .vcpus = vcpus,
+					       .nr_vcpus = i == HUGE ? ARRAY_SIZE(vcpus) : VCPUS,
+					       .gone = i == GONE};
+		domains[i] = &all[i];
+	}
+	render(&totals, &nobody, true);
+	assert_true(out.len < PROM_BYTES_MAX);
+	assert_true(out.len > PROM_BYTES_MAX / 2);
+	shown = count(out.data, "\nstealscope_domain_info{");
+	assert_non_null(strstr(out.data, "\xbf\xbd"
+					 "4\","));
+	assert_null(strstr(out.data, "\xbf\xbd"
+				     "5\","));
+	assert_null(strstr(out.data, "\xbf\xbd"
+				     "7\","));
+	assert_null(strstr(out.data, "\xbf\xbd"
+				     "511\","));
+	has_line(out.data, line_of("stealscope_domains{state=\"alive\"}", shown));
+	has_line(out.data, line_of("stealscope_domains_left_out", DOMAINS - shown));
 }
 
 /* All causes together; without uuid a name can be there only once. */
@@ -223,7 +271,8 @@ static void test_libvirt(void **state)
 static void test_self(void **state)
 {
 	static const struct prom_program programs[] = {{"on_switch", SEC / 8, 3}};
-	struct totals totals = {.trace = {.merged = 1, .dropped = 2, .chain_breaks = 3, .missed = 4}};
+	struct totals totals = {
+		.trace = {.merged = 1, .dropped = 2, .chain_breaks = 3, .missed = 4}};
 	struct prom_self self = {.version = "1.2",
 				 .cpu_ns = SEC / 2,
 				 .rss_bytes = 4096,
@@ -277,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_the_gone_have_no_process),
+		cmocka_unit_test(test_size_is_bounded),
 		cmocka_unit_test(test_libvirt),
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_families),

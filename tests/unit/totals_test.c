@@ -203,6 +203,57 @@ static void test_restart_after_a_while(void **state)
 	totals_free(&f.totals);
 }
 
+/* A name and a UUID are what a process says of itself; whose it is, the kernel says. */
+static void test_another_users_process(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	lose(add_domain(&f, "web", "u", 100), CAUSE_VM, 10);
+	f.domains[0].uid = 1000;
+	end_interval(&f);
+	end_interval(&f);
+	lose(add_domain(&f, "web", "u", 200), CAUSE_VM, 1);
+	f.domains[0].uid = 1001;
+	end_interval(&f);
+	assert_int_equal(find(&f, "web")->cause_ns[CAUSE_VM], 10);
+	assert_int_equal(find(&f, "web#200")->cause_ns[CAUSE_VM], 1);
+	lose(add_domain(&f, "web", "u", 200), CAUSE_VM, 2);
+	f.domains[0].uid = 1001;
+	lose(add_domain(&f, "web", "u", 300), CAUSE_VM, 20);
+	f.domains[1].uid = 1000;
+	end_interval(&f);
+	assert_int_equal(find(&f, "web")->cause_ns[CAUSE_VM], 30); /* it is its own again */
+	assert_int_equal(find(&f, "web#200")->cause_ns[CAUSE_VM], 3);
+	end_interval(&f);
+	lose(add_domain(&f, "web", "u", 400), CAUSE_VM,
+	     100); /* root's, which started all of them */
+	end_interval(&f);
+	assert_int_equal(find(&f, "web")->cause_ns[CAUSE_VM], 130);
+	assert_int_equal(f.totals.nr_domains, 2);
+	totals_free(&f.totals);
+}
+
+/* What became another program again and again is not kept under all of its names. */
+static void test_many_names_of_one_process(void **state)
+{
+	struct fixture f;
+	char name[16];
+
+	(void)state;
+	begin(&f);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "vm-%d", i);
+		add_domain(&f, name, NULL, 100);
+		end_interval(&f);
+	}
+	assert_int_equal(f.totals.nr_domains, TOTALS_GONE_PER_PROCESS + 1);
+	assert_false(find(&f, "vm-99")->gone);
+	assert_true(find(&f, "vm-98")->gone);
+	totals_free(&f.totals);
+}
+
 static void test_the_gone_expire(void **state)
 {
 	struct fixture f;
@@ -433,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_histogram_edges),
 		cmocka_unit_test(test_restart_within_an_interval),
 		cmocka_unit_test(test_restart_after_a_while),
+		cmocka_unit_test(test_another_users_process),
+		cmocka_unit_test(test_many_names_of_one_process),
 		cmocka_unit_test(test_the_gone_expire),
 		cmocka_unit_test(test_the_gone_are_bounded),
 		cmocka_unit_test(test_same_names),
