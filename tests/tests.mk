@@ -34,14 +34,17 @@ $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 		$(UNIT_LIBS)
 
 # What of the tracer needs no kernel side.
-$(BUILD)/tests/unit/slots_test: $(BUILD)/src/trace/tracer_slots.o $(BUILD)/src/trace/watched.o
+$(BUILD)/tests/unit/slots_test: $(addprefix $(BUILD)/src/trace/,tracer_slots.o tracer_feed.o watched.o)
 $(BUILD)/tests/unit/take_test: $(BUILD)/src/trace/tracer_slots.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
 $(BUILD)/tests/unit/news_test: $(addprefix $(BUILD)/src/trace/,news.o tracer_feed.o tracer_slots.o)
 
 # What of the exporter needs no server; each with what stands in for the host.
-$(BUILD)/tests/unit/auth_test: $(BUILD)/src/http/auth.o
-$(BUILD)/tests/unit/auth_test: UNIT_LIBS := -lcrypt -Wl,--wrap=clock_gettime
+$(BUILD)/tests/unit/auth_test: $(addprefix $(BUILD)/src/http/,auth.o config.o)
+$(BUILD)/tests/unit/auth_test: UNIT_LIBS := -lcrypt -lyaml -Wl,--wrap=crypt_r
+$(BUILD)/tests/unit/checks_test: $(addprefix $(BUILD)/src/http/,checks.o auth.o config.o)
+$(BUILD)/tests/unit/checks_test: UNIT_LIBS := -lcrypt -lyaml
+$(BUILD)/tests/unit/connections_test: $(addprefix $(BUILD)/src/http/,connections.o host.o)
 $(BUILD)/tests/unit/web_config_test: $(BUILD)/src/http/config.o
 $(BUILD)/tests/unit/web_config_test: UNIT_LIBS := -lyaml
 $(BUILD)/tests/unit/textfile_test: $(BUILD)/src/cmd/export_textfile.o
@@ -276,7 +279,7 @@ bench-peers: deps-bench $(BUILD)/stealscope $(GUEST) $(HOG) $(BENCH_BIN) ## othe
 # Fuzz targets: clang's libFuzzer, whatever CC is. They build the parsers anew, instrumented.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN := $(FUZZ_SRC:%.c=$(BUILD)/%)
-FUZZ_OBJ := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard src/base/*.c src/host/*.c))
+FUZZ_OBJ := $(CORE_SRC:%.c=$(BUILD)/fuzz/%.o)
 FUZZ_CFLAGS := -std=gnu11 $(WARN) -O1 -g -D_GNU_SOURCE -Isrc -Iinclude \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 

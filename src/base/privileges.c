@@ -17,14 +17,20 @@ static void cleanup_cap(cap_t *caps)
 		cap_free(*caps);
 }
 
+const char *privileges_user(void)
+{
+	return getpwnam(PRIVILEGES_USER)	    ? PRIVILEGES_USER
+	       : getpwnam(PRIVILEGES_FALLBACK_USER) ? PRIVILEGES_FALLBACK_USER
+						    : NULL;
+}
+
 static int find_user(const char *name, struct passwd **ret)
 {
 	struct passwd *user;
 
+	name = name ?: privileges_user();
 	errno = 0;
-	user = getpwnam(name ? name : PRIVILEGES_USER);
-	if (!user && !name)
-		user = getpwnam(PRIVILEGES_FALLBACK_USER);
+	user = name ? getpwnam(name) : NULL;
 	if (!user)
 		return errno ? -errno : -ENOENT;
 	*ret = user;

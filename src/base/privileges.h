@@ -11,6 +11,9 @@
 #define PRIVILEGES_USER "stealscope"
 #define PRIVILEGES_FALLBACK_USER "nobody"
 
+/* That one. NULL: neither exists. */
+const char *privileges_user(void);
+
 /*
  * Drop every capability, for good, and where the process is root become @user (NULL: as above;
  * "root": stay root, but without capabilities). Its groups are those of @user.

@@ -72,7 +72,7 @@ static int write_textfile(struct export *export)
 	if (err)
 		log_err("%s: %s%s", export->options->textfile, strerror(-err),
 			err == -EACCES ? ": the exporter is --user now; give them the directory, "
-					 "or use --user root"
+					 "or use another --user"
 				       : "");
 	else
 		log_warn("%s: is written again", export->options->textfile);
@@ -192,11 +192,24 @@ static void warn_of_hidepid(void)
 		"of its option gid=, or mount it without hidepid");
 }
 
+/* Whoever else is nobody can do to us what the user may. */
+static void warn_of_nobody(const struct options *options)
+{
+	const char *user = options->user || geteuid() ? NULL : privileges_user();
+
+	if (user && strcmp(user, PRIVILEGES_USER))
+		log_warn("there is no user %s here, becoming %s, whom other services may be, too; "
+			 "--user names another one",
+			 PRIVILEGES_USER, user);
+}
+
 static int drop_privileges(const struct options *options)
 {
 	bool kept_bpf;
-	int err = privileges_drop(options->user, &kept_bpf);
+	int err;
 
+	warn_of_nobody(options);
+	err = privileges_drop(options->user, &kept_bpf);
 	if (err) {
 		log_err("privileges: %s%s%s", options->user ? options->user : "",
 			options->user ? ": " : "",
@@ -212,8 +225,10 @@ static int drop_privileges(const struct options *options)
 static int on_start(struct session *session, int *ret_fd, void *data)
 {
 	struct export *export = data;
-	int err = drop_privileges(export->options);
+	int err = session_seal(session);
 
+	if (!err)
+		err = drop_privileges(export->options);
 	if (err)
 		return err;
 	export->session = session;
@@ -245,15 +260,9 @@ static int open_server(struct export *export)
 {
 	const struct options *options = export->options;
 	const char *listen = options->listen;
-	int err;
 
 	if (!listen && options->textfile)
 		return 0;
-	if (options->web_config) {
-		err = http_config_load(options->web_config, &export->web);
-		if (err)
-			return err;
-	}
 	return http_new(listen ? listen : EXPORT_LISTEN, &export->web, on_get, export,
 			&export->server);
 }
@@ -272,6 +281,10 @@ int cmd_export(const struct options *options)
 		log_err("export takes an INTERVAL, but no COUNT");
 		return EXIT_USAGE;
 	}
+	if (options->web_config && http_config_load(options->web_config, &export.web))
+		return EXIT_RUNTIME;
+	/* What we were started with is nothing that a client shall come to. */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
 	export_self_init(&export.self);
 	if (!open_server(&export))
 		status = session_run(options, &ops, &export);

@@ -51,7 +51,9 @@ const struct option_row option_table[] = {
 	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},
 	{GROUP_EXPORT,
 	 {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
-	  "Serve HTTP there (default " EXPORT_LISTEN "; with --textfile not at all)", 0}},
+	  "Serve HTTP there, or at unix:PATH (default " EXPORT_LISTEN
+	  "; with --textfile not at all)",
+	  0}},
 	{GROUP_EXPORT,
 	 {"web-config", KEY_WEB_CONFIG, "FILE", 0,
 	  "TLS and users, in the format of Prometheus' exporters", 0}},
@@ -60,8 +62,8 @@ const struct option_row option_table[] = {
 	  "Write the metrics to PATH at each interval, for node_exporter", 0}},
 	{GROUP_EXPORT,
 	 {"user", KEY_USER, "NAME", 0,
-	  "Become this user once started as root (default: stealscope if there is one, else "
-	  "nobody)",
+	  "Become this user once started as root (default: stealscope, or nobody where there is no "
+	  "such user)",
 	  0}},
 	{GROUP_EXPORT,
 	 {"compat", KEY_COMPAT, "libvirt", 0,

@@ -3,35 +3,21 @@
 
 #include <crypt.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define SECOND 1000000000ULL
-
-/* So many checks at once, then one per CHECK_NS. */
-#define CHECKS_MAX 4
-#define CHECK_NS (SECOND / 2)
-
-/* Checked for a user that does not exist, so that the answer takes as long. */
-#define NOBODY_HASH "$2b$10$abcdefghijklmnopqrstuuqFrfA8DyA8xiYNtsIJdgcf2XLJ3N2yO"
+/* A bcrypt setting's rest: any salt, and no hash, since nothing is compared. */
+#define ANY_SALT "abcdefghijklmnopqrstuu"
 
 struct http_auth {
 	const struct http_config *config;
-	char **right; /* per user: the last right password, or NULL */
+	int dearest; /* bcrypt cost of the users' hashes, at most */
 	struct crypt_data crypt;
-	uint64_t earned_ns; /* until when checks are paid for */
+	pthread_mutex_t lock;
+	char **right; /* per user: the last right password, or NULL */
 };
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
-}
 
 int http_auth_new(const struct http_config *config, struct http_auth **ret_auth)
 {
@@ -44,6 +30,13 @@ int http_auth_new(const struct http_config *config, struct http_auth **ret_auth)
 	if (!auth->right) {
 		free(auth);
 		return -ENOMEM;
+	}
+	pthread_mutex_init(&auth->lock, NULL);
+	for (size_t i = 0; i < config->nr_users; i++) {
+		int cost = http_user_cost(&config->users[i]);
+
+		if (cost > auth->dearest)
+			auth->dearest = cost;
 	}
 	*ret_auth = auth;
 	return 0;
@@ -64,6 +57,8 @@ void http_auth_free(struct http_auth *auth)
 	for (size_t i = 0; i < auth->config->nr_users; i++)
 		forget(&auth->right[i]);
 	free(auth->right);
+	pthread_mutex_destroy(&auth->lock);
+	explicit_bzero(&auth->crypt, sizeof(auth->crypt));
 	free(auth);
 }
 
@@ -78,16 +73,25 @@ static bool equal(const char *a, const char *b)
 	return !diff;
 }
 
-static bool may_check(struct http_auth *auth)
+/* Its number, that of users where there is none. */
+static size_t find_user(const struct http_auth *auth, const char *name)
 {
-	uint64_t now = mono_ns();
+	size_t user = 0;
 
-	if (auth->earned_ns + CHECKS_MAX * CHECK_NS < now)
-		auth->earned_ns = now - CHECKS_MAX * CHECK_NS;
-	if (auth->earned_ns + CHECK_NS > now)
-		return false;
-	auth->earned_ns += CHECK_NS;
-	return true;
+	while (user < auth->config->nr_users && strcmp(auth->config->users[user].name, name))
+		user++;
+	return user;
+}
+
+bool http_auth_knows(struct http_auth *auth, const char *name, const char *password)
+{
+	size_t user = find_user(auth, name);
+	bool known;
+
+	pthread_mutex_lock(&auth->lock);
+	known = auth->right[user] && equal(auth->right[user], password);
+	pthread_mutex_unlock(&auth->lock);
+	return known;
 }
 
 static bool matches(struct http_auth *auth, const char *password, const char *hash)
@@ -97,25 +101,38 @@ static bool matches(struct http_auth *auth, const char *password, const char *ha
 	return made && equal(made, hash);
 }
 
-enum http_auth_verdict http_auth_check(struct http_auth *auth, const char *name,
-				       const char *password)
+static void spend(struct http_auth *auth, const char *password, int cost)
+{
+	char setting[sizeof("$2b$$" ANY_SALT) + 12];
+
+	snprintf(setting, sizeof(setting), "$2b$%02d$" ANY_SALT, cost);
+	crypt_r(password, setting, &auth->crypt);
+}
+
+/* A hash of cost c takes 2^c rounds; 2^c + 2^c + 2^(c+1) + … + 2^(dearest-1) are 2^dearest. */
+static void spend_the_rest(struct http_auth *auth, const char *password, int cost)
+{
+	for (; cost < auth->dearest; cost++)
+		spend(auth, password, cost);
+}
+
+bool http_auth_check(struct http_auth *auth, const char *name, const char *password)
 {
 	const struct http_config *config = auth->config;
-	size_t user = 0;
+	size_t user = find_user(auth, name);
+	bool right;
 
-	while (user < config->nr_users && strcmp(config->users[user].name, name))
-		user++;
-	if (user < config->nr_users && auth->right[user] && equal(auth->right[user], password))
-		return HTTP_AUTH_OK;
-	if (!may_check(auth))
-		return HTTP_AUTH_BUSY;
 	if (user == config->nr_users) {
-		matches(auth, password, NOBODY_HASH);
-		return HTTP_AUTH_WRONG;
+		spend(auth, password, auth->dearest);
+		return false;
 	}
-	if (!matches(auth, password, config->users[user].hash))
-		return HTTP_AUTH_WRONG;
+	right = matches(auth, password, config->users[user].hash);
+	spend_the_rest(auth, password, http_user_cost(&config->users[user]));
+	if (!right)
+		return false;
+	pthread_mutex_lock(&auth->lock);
 	forget(&auth->right[user]);
 	auth->right[user] = strdup(password);
-	return HTTP_AUTH_OK;
+	pthread_mutex_unlock(&auth->lock);
+	return true;
 }

@@ -2,15 +2,16 @@
 /*
  * Basic authentication against bcrypt hashes.
  *
- * A check is slow on purpose. So that guessing passwords does not keep the exporter busy, the last
- * right password of each user is remembered, and of others only a few a second are checked.
+ * A check is slow on purpose, so it is no part of answering: what is known at once, which is the
+ * last right password of each user, is asked first, and the rest is checks.h's. Both may be called
+ * by different threads at once, but only one at a time may check.
  */
 #ifndef STEALSCOPE_CMD_HTTP_AUTH_H
 #define STEALSCOPE_CMD_HTTP_AUTH_H
 
-#include "http/config.h"
+#include <stdbool.h>
 
-enum http_auth_verdict { HTTP_AUTH_OK, HTTP_AUTH_WRONG, HTTP_AUTH_BUSY };
+#include "http/config.h"
 
 struct http_auth;
 
@@ -18,7 +19,14 @@ struct http_auth;
 int http_auth_new(const struct http_config *config, struct http_auth **ret_auth);
 void http_auth_free(struct http_auth *auth);
 
-enum http_auth_verdict http_auth_check(struct http_auth *auth, const char *name,
-				       const char *password);
+/* Is it the password that was right the last time? In a time that does not depend on how alike they
+ * are. */
+bool http_auth_knows(struct http_auth *auth, const char *name, const char *password);
+
+/*
+ * Is it right? Takes as long as the dearest of all users' hashes, whoever is named and whether
+ * there is such a user.
+ */
+bool http_auth_check(struct http_auth *auth, const char *name, const char *password);
 
 #endif

@@ -26,6 +26,9 @@ struct http_config {
 	size_t nr_users; /* 0: no authentication */
 };
 
+/* bcrypt's: a check takes 2^cost rounds. */
+int http_user_cost(const struct http_user *user);
+
 /* 0 or -errno; the reason has been logged. */
 int http_config_load(const char *path, struct http_config *ret_config);
 void http_config_free(struct http_config *config);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "http/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -50,18 +54,62 @@ static int listen_on(const struct addrinfo *at)
 	return take_fd(fd);
 }
 
-static void describe(int fd, char *where, size_t size)
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const void *)address;
+	const struct sockaddr_in6 *v6 = (const void *)address;
+
+	return address->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127
+					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static void describe(int fd, struct listening *ret)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
-	char host[NI_MAXHOST], port[NI_MAXSERV];
+	char host[64], port[NI_MAXSERV]; /* numbers, not names */
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) ||
 	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV))
-		snprintf(where, size, "?");
-	else
-		snprintf(where, size, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+			NI_NUMERICHOST | NI_NUMERICSERV)) {
+		snprintf(ret->where, sizeof(ret->where), "?");
+		return;
+	}
+	snprintf(ret->where, sizeof(ret->where), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
+		 port);
+	ret->is_loopback = is_loopback(&address);
+}
+
+/* A socket that is left of one who listened there. */
+static bool is_left(const struct sockaddr_un *at)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	return fd >= 0 && !lstat(at->sun_path, &st) && S_ISSOCK(st.st_mode) &&
+	       connect(fd, (const struct sockaddr *)at, sizeof(*at)) && errno == ECONNREFUSED;
+}
+
+static int listen_unix(const char *path)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	mode_t mask;
+	int failed;
+
+	if (fd < 0)
+		return -errno;
+	if (!*path || strlen(path) >= sizeof(at.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(at.sun_path, path);
+	if (is_left(&at))
+		unlink(path);
+	mask = umask(0117);
+	failed = bind(fd, (struct sockaddr *)&at, sizeof(at));
+	umask(mask);
+	if (failed || listen(fd, SOMAXCONN))
+		return -errno;
+	return take_fd(fd);
 }
 
 /* @host NULL: any address of @family. */
@@ -83,16 +131,31 @@ static int listen_at(const char *host, const char *port, int family)
 	return fd;
 }
 
-int http_listen(const char *address, char *ret_where, size_t size)
+static int listen_path(const char *address, struct listening *ret)
+{
+	int fd = listen_unix(address + strlen(LISTEN_UNIX));
+
+	if (fd < 0)
+		log_err("--listen %s: %s", address, strerror(-fd));
+	else
+		snprintf(ret->where, sizeof(ret->where), "%s", address);
+	ret->is_unix = true;
+	return fd;
+}
+
+int http_listen(const char *address, struct listening *ret)
 {
 	autofree char *host = strdup(address);
 	char *port;
 	int fd;
 
+	*ret = (struct listening){0};
 	if (!host)
 		return -ENOMEM;
+	if (!strncmp(address, LISTEN_UNIX, strlen(LISTEN_UNIX)))
+		return listen_path(address, ret);
 	if (split(host, &port)) {
-		log_err("--listen: '%s' is no ADDRESS:PORT", address);
+		log_err("--listen: '%s' is neither ADDRESS:PORT nor unix:PATH", address);
 		return -EINVAL;
 	}
 	/* A socket of IPv6 takes IPv4, too, where there is IPv6. */
@@ -102,6 +165,6 @@ int http_listen(const char *address, char *ret_where, size_t size)
 	if (fd < 0)
 		log_err("--listen %s: %s", address, strerror(-fd));
 	else
-		describe(fd, ret_where, size);
+		describe(fd, ret);
 	return fd;
 }

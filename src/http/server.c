@@ -15,36 +15,43 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "http/auth.h"
+#include "http/checks.h"
+#include "http/connections.h"
+#include "http/host.h"
 #include "http/listen.h"
 #include "http/reply.h"
 
-#define MAX_CONNECTIONS 64U
 #define CONNECTION_MEMORY (16 * 1024) /* request line and headers */
 #define IDLE_SECS 15U
-/* From its first byte, or the end of the one before, to the end of its reply. */
-#define REQUEST_SECS 20
-/* libmicrohttpd takes a connection in one round, and reads from it in the next. */
-#define ROUNDS_MAX 4
+/*
+ * libmicrohttpd takes some connections in one round, and reads from them in the next. Where some
+ * had to be thrown out, it closes them in the next, and takes new ones in that after it.
+ */
+#define ROUNDS_MAX 32
 
 /* What libgnutls should speak: TLS 1.2 and newer. */
 #define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
 
-struct connection {
-	int fd; /* -1: this place is free */
-	time_t since;
+/* Of a request whose password is being checked: its connection is suspended until that is done. */
+struct request {
+	struct MHD_Connection *connection;
+	enum { CHECKING, RIGHT, WRONG, BUSY } verdict;
 };
 
 struct http_server {
 	struct MHD_Daemon *daemon;
 	struct http_auth *auth; /* NULL: everyone may */
+	struct http_checks *checks;
+	const char *address; /* as we were told to listen */
+	struct listening listening;
 	http_handler handler;
 	void *data;
 	int epoll_fd, timer_fd;
-	int daemon_fd; /* libmicrohttpd's own epoll, which is its to close */
-	bool running;  /* messages of libmicrohttpd are about clients from now on */
-	struct connection connections[MAX_CONNECTIONS];
-	char url[128];
+	int daemon_fd;	/* libmicrohttpd's own epoll, which is its to close */
+	bool threw_out; /* somebody, in the latest round */
+	bool running;	/* messages of libmicrohttpd are about clients from now on */
+	struct connections connections;
+	char url[LISTEN_WHERE_MAX + 16];
 };
 
 static time_t now_secs(void)
@@ -55,24 +62,91 @@ static time_t now_secs(void)
 	return ts.tv_sec;
 }
 
-/* 0: go on; else the status to reply with. */
-static unsigned int authenticate(struct http_server *server, struct MHD_Connection *connection)
+static int connection_fd(struct MHD_Connection *connection)
 {
-	enum http_auth_verdict verdict = HTTP_AUTH_WRONG;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
+static uint64_t source_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return connection_source(info ? info->client_addr : NULL);
+}
+
+/* Called by the thread that checks. */
+static void on_checked(void *data, bool right)
+{
+	struct request *request = data;
+
+	request->verdict = right ? RIGHT : WRONG;
+	MHD_resume_connection(request->connection);
+}
+
+static enum {
+	DONE,
+	LATER
+} ask(struct http_server *server, struct MHD_Connection *connection, const char *name,
+      const char *password, struct request **ret)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return DONE;
+	*request = (struct request){connection, CHECKING};
+	*ret = request;
+	MHD_suspend_connection(connection);
+	if (http_checks_add(server->checks, source_of(connection), name, password, request))
+		return LATER;
+	request->verdict = BUSY;
+	MHD_resume_connection(connection);
+	return LATER;
+}
+
+#define STATUS_LATER 0U
+#define STATUS_GO_ON 1U
+
+/* The status to reply with, or one of the above. */
+static unsigned int authenticate(struct http_server *server, struct MHD_Connection *connection,
+				 struct request **request)
+{
+	unsigned int status = MHD_HTTP_UNAUTHORIZED;
 	char *name, *password = NULL;
 
 	if (!server->auth)
-		return 0;
+		return STATUS_GO_ON;
+	if (*request)
+		return (*request)->verdict == RIGHT  ? STATUS_GO_ON
+		       : (*request)->verdict == BUSY ? MHD_HTTP_TOO_MANY_REQUESTS
+						     : MHD_HTTP_UNAUTHORIZED;
 	name = MHD_basic_auth_get_username_password(connection, &password);
-	if (name && password)
-		verdict = http_auth_check(server->auth, name, password);
+	if (name && password && http_auth_knows(server->auth, name, password))
+		status = STATUS_GO_ON;
+	else if (name && password && ask(server, connection, name, password, request) == LATER)
+		status = STATUS_LATER;
 	if (password)
 		explicit_bzero(password, strlen(password));
 	MHD_free(password);
 	MHD_free(name);
-	if (verdict == HTTP_AUTH_BUSY)
-		return MHD_HTTP_TOO_MANY_REQUESTS;
-	return verdict == HTTP_AUTH_OK ? 0 : MHD_HTTP_UNAUTHORIZED;
+	return status;
+}
+
+/* The status to reply with, or one of the above. */
+static unsigned int admit(struct http_server *server, struct MHD_Connection *connection,
+			  const char *method, struct request **request)
+{
+	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
+
+	if (server->listening.is_loopback && !host_is_loopback(host, server->address))
+		return MHD_HTTP_MISDIRECTED_REQUEST;
+	/* Before it is suspended: in the middle of a body there is no reply. */
+	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+		return MHD_HTTP_METHOD_NOT_ALLOWED;
+	return authenticate(server, connection, request);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -84,11 +158,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	enum MHD_Result result;
 	unsigned int status;
 
-	(void)version, (void)upload, (void)upload_size, (void)request;
-	status = authenticate(server, connection);
-	if (!status && strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		status = MHD_HTTP_METHOD_NOT_ALLOWED;
-	if (status)
+	(void)version, (void)upload, (void)upload_size;
+	connections_asked(&server->connections, connection_fd(connection), now_secs());
+	status = admit(server, connection, method, (struct request **)request);
+	if (status == STATUS_LATER)
+		return MHD_YES;
+	if (status != STATUS_GO_ON)
 		return http_reply_status(connection, status);
 	server->handler(url, &reply, server->data);
 	if (!reply.body)
@@ -99,59 +174,42 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	return result;
 }
 
-static struct connection *find_connection(struct http_server *server, int fd)
-{
-	for (size_t i = 0; i < MAX_CONNECTIONS; i++) {
-		if (server->connections[i].fd == fd)
-			return &server->connections[i];
-	}
-	return NULL;
-}
-
-static int connection_fd(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	return info ? info->connect_fd : -1;
-}
-
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct http_server *server = cls;
-	int fd = connection_fd(connection);
-	bool started = what == MHD_CONNECTION_NOTIFY_STARTED;
-	struct connection *place = find_connection(server, started ? -1 : fd);
+	int fd = connection_fd(connection), out;
 
 	(void)context;
-	if (place && started)
-		*place = (struct connection){fd, now_secs()};
-	else if (place)
-		place->fd = -1;
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
+		connections_remove(&server->connections, fd);
+		return;
+	}
+	out = connections_add(&server->connections, fd, source_of(connection), now_secs());
+	if (out < 0)
+		return;
+	shutdown(out, SHUT_RDWR);
+	server->threw_out = true;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
 			 enum MHD_RequestTerminationCode how)
 {
-	struct connection *place = find_connection(cls, connection_fd(connection));
+	struct http_server *server = cls;
 
-	(void)request, (void)how;
-	if (place)
-		place->since = now_secs();
+	(void)how;
+	free(*request);
+	*request = NULL;
+	connections_served(&server->connections, connection_fd(connection), now_secs());
 }
 
 /* One that sends or takes a byte now and then is not idle, but does not get anywhere either. */
 static void end_late_requests(struct http_server *server)
 {
-	time_t now = now_secs();
+	int fd;
 
-	for (size_t i = 0; i < MAX_CONNECTIONS; i++) {
-		const struct connection *connection = &server->connections[i];
-
-		if (connection->fd >= 0 && now - connection->since > REQUEST_SECS)
-			shutdown(connection->fd, SHUT_RDWR);
-	}
+	while ((fd = connections_late(&server->connections, now_secs())) >= 0)
+		shutdown(fd, SHUT_RDWR);
 }
 
 static void on_message(void *cls, const char *format, va_list args)
@@ -175,13 +233,14 @@ static int start_daemon(struct http_server *server, int listen_fd, const struct 
 	bool has_tls = config && config->cert;
 
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | (has_tls ? MHD_USE_TLS : 0), 0, NULL, NULL,
-		on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, server,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY,
-		has_tls ? tls : &tls[3], MHD_OPTION_END);
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+			(has_tls ? MHD_USE_TLS : 0),
+		0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_message, server,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTIONS_PLACES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, server, MHD_OPTION_ARRAY, has_tls ? tls : &tls[3], MHD_OPTION_END);
 	return server->daemon ? 0 : -EINVAL;
 }
 
@@ -211,7 +270,6 @@ int http_new(const char *address, const struct http_config *config, http_handler
 	     void *data, struct http_server **ret_server)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
-	char where[96];
 	int fd, err;
 
 	if (!server)
@@ -219,12 +277,13 @@ int http_new(const char *address, const struct http_config *config, http_handler
 	server->handler = handler;
 	server->data = data;
 	server->epoll_fd = server->timer_fd = -1;
-	for (size_t i = 0; i < MAX_CONNECTIONS; i++)
-		server->connections[i].fd = -1;
-	fd = http_listen(address, where, sizeof(where));
+	server->address = address;
+	fd = http_listen(address, &server->listening);
 	err = fd < 0 ? fd : 0;
 	if (!err && config && config->nr_users)
 		err = http_auth_new(config, &server->auth);
+	if (!err && server->auth)
+		err = http_checks_new(server->auth, on_checked, &server->checks);
 	if (!err) {
 		err = start_daemon(server, fd, config);
 		if (err)
@@ -236,8 +295,9 @@ int http_new(const char *address, const struct http_config *config, http_handler
 		http_free(server);
 		return err;
 	}
-	snprintf(server->url, sizeof(server->url), "%s://%s/",
-		 config && config->cert ? "https" : "http", where);
+	snprintf(server->url, sizeof(server->url),
+		 server->listening.is_unix ? "%s://%s:/" : "%s://%s/",
+		 config && config->cert ? "https" : "http", server->listening.where);
 	server->running = true;
 	*ret_server = server;
 	return 0;
@@ -247,6 +307,7 @@ void http_free(struct http_server *server)
 {
 	if (!server)
 		return;
+	http_checks_free(server->checks); /* then no connection is suspended */
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	if (server->epoll_fd >= 0)
@@ -289,14 +350,17 @@ static bool has_more(const struct http_server *server)
 int http_run(struct http_server *server)
 {
 	uint64_t expirations;
+	bool again;
 	int rounds = 0;
 
 	if (read(server->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return -errno;
 	do {
+		again = server->threw_out;
+		server->threw_out = false;
 		if (MHD_run(server->daemon) != MHD_YES)
 			return -EIO;
-	} while (++rounds < ROUNDS_MAX && has_more(server));
+	} while (++rounds < ROUNDS_MAX && (again || server->threw_out || has_more(server)));
 	end_late_requests(server);
 	return set_timer(server);
 }

@@ -2,8 +2,9 @@
 /*
  * A small HTTP server without threads of its own, run by whoever polls its descriptor.
  *
- * GET and HEAD only. Connections, their memory and the time that a request may take are limited, so
- * that slow or hostile clients cost the others nothing but a place in the queue.
+ * GET and HEAD only. Connections, their memory and the time that a request may take are limited
+ * (connections.h), and so is what passwords cost (checks.h): slow or hostile clients cost the
+ * others nothing but a place in the queue.
  */
 #ifndef STEALSCOPE_CMD_HTTP_H
 #define STEALSCOPE_CMD_HTTP_H
@@ -35,7 +36,8 @@ typedef void (*http_handler)(const char *path, struct http_reply *ret_reply, voi
 
 /*
  * Listen on @address, "ADDRESS:PORT": a name, an IPv4 address, an IPv6 address in brackets, or
- * nothing for all. @config is borrowed and may be NULL. 0 or -errno; the reason has been logged.
+ * nothing for all; or "unix:PATH". On an address of loopback, requests that name another Host are
+ * refused. Both are borrowed, @config may be NULL. 0 or -errno; the reason has been logged.
  */
 int http_new(const char *address, const struct http_config *config, http_handler handler,
 	     void *data, struct http_server **ret_server);
@@ -47,7 +49,7 @@ int http_fd(const struct http_server *server);
  * -errno. */
 int http_run(struct http_server *server);
 
-/* Where it listens, as a URL. */
+/* Where it listens, as a URL; of a socket of Unix as nginx writes it: http://unix:PATH:/ */
 const char *http_url(const struct http_server *server);
 
 #endif

@@ -166,7 +166,7 @@ def garbage(exporter):
             ("half a request", b"GET /metr", ""),
             ("an endless path", b"GET /" + b"a" * 16384 + b" HTTP/1.1\r\n\r\n", "414"),
             ("endless headers", b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 2700 + b"\r\n", "431"),
-            ("POST", b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "405"),
+            ("POST", b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "405"),
             ("another path", b"GET /metrics/../etc/passwd HTTP/1.0\r\n\r\n", "404"),
             ("HEAD", b"HEAD /metrics HTTP/1.0\r\n\r\n", "200")):
         line = raw(exporter, request)
@@ -186,29 +186,6 @@ def many_clients(exporter):
 
 def rss(exporter):
     return int(status(exporter.pid)["VmRSS"].split()[0]) * 1024
-
-
-def slow_clients(exporter):
-    """More than there is room for, each sending a byte now and then: they are thrown out."""
-    channels = [socket.create_connection(("127.0.0.1", exporter.port)) for _ in range(80)]
-
-    def served():
-        for channel in channels:
-            try:
-                channel.send(b"G")
-            except OSError:
-                pass
-        try:
-            return fetch(exporter.url + "/healthz", timeout=1)[0] == 200
-        except OSError:
-            return False
-
-    begin = time.monotonic()
-    ok(not served(), "80 slow clients take all places")
-    wait_for("a place", served)
-    between(time.monotonic() - begin, 0, 45, "until their requests took too long (s)")
-    for channel in channels:
-        channel.close()
 
 
 def tls_and_users():
@@ -241,9 +218,6 @@ def tls_and_users():
     equal(curl("-u", "bob:secret"), "401", "an unknown user")
     equal(curl(), "401", "no password")
     equal(curl("-u", "alice:secret", "--tls-max", "1.1"), "000", "TLS 1.1 is too old")
-    codes = {curl("-u", f"alice:{number}") for number in range(8)}
-    ok("429" in codes, "guessing is slowed down", codes)
-    equal(curl("-u", "alice:secret"), "200", "and keeps nobody else out")
     equal(exporter.finish(), 0, "exit status")
 
 
@@ -313,7 +287,7 @@ def textfile():
     code, _, err = tool("export", "--textfile", "/nowhere/steal.prom")
     ok(code == 1 and "No such file" in err, "a directory that is not there", err)
     code, _, err = tool("export", "--textfile", "/root/steal.prom", "--user", "nobody")
-    ok(code == 1 and "Permission denied" in err and "--user root" in err,
+    ok(code == 1 and "Permission denied" in err and "another --user" in err,
        "a directory that is not the user's, and what to do", err)
 
 
@@ -350,7 +324,6 @@ def unprivileged(exporter, guest):
     else:
         skip("a guest that starts later", "without privileges no TCG guest can be told from others")
     begin = time.monotonic()
-    slow_clients(exporter)
     wait_for("the full scan that comes every 30 s", lambda: time.monotonic() > begin + 32)
     names = {pid: labels["domain"] for pid, labels in exporter.domains().items()}
     equal([names.get(one.pid) for one in known], [one.name for one in known],
@@ -485,6 +458,8 @@ def port_taken(exporter):
     for address in ("nowhere", "127.0.0.1", "127.0.0.1:99999", "::1:80", "[::1:80"):
         code, _, err = tool("export", "--listen", address)
         ok(code == 1 and "ADDRESS:PORT" in err, f"--listen {address}", err)
+    code, _, err = tool("export", "--listen", "unix:/nowhere/socket")
+    ok(code == 1 and "No such file" in err, "a socket where no directory is", err)
     code, _, err = tool("export", "--user", "no-such-user", "--listen", "127.0.0.1:0")
     ok(code == 1 and "no such user" in err, "--user that does not exist", err)
 
@@ -537,7 +512,10 @@ def test():
     textfile()
     for exporter in exporters:
         equal(exporter.finish(), 0, "exit status")
-        equal(exporter.stderr().count("\n"), 1, "it had nothing to complain about")
+        said = [line for line in exporter.stderr().splitlines() if "serving metrics" not in line]
+        equal([line for line in said if "there is no user stealscope" not in line], [],
+              "it had nothing to complain about")
+        equal(bool(said), default_user().pw_name != "stealscope", "but that it became nobody")
     killed()
 
 

@@ -72,6 +72,9 @@ class Exporter:
         with open(self.log) as file:
             return file.read()
 
+    def wait_for_log(self, text):
+        host.wait_for(f"it to say '{text}'", lambda: text in self.stderr())
+
     def text(self):
         return fetch(self.url + "/metrics")[2].decode()
 
