@@ -71,7 +71,7 @@ SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libjansson-dev libncurses-dev \
 	libmicrohttpd-dev libyaml-dev libcrypt-dev libcap-dev scdoc
 DEPS_DEMO := binutils qemu-system-x86
-DEPS_TEST := build-essential libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
+DEPS_TEST := acl build-essential libcmocka-dev libclang-rt-dev perl python3 tmux prometheus curl openssl systemd \
 	bash-completion debhelper dpkg-dev jq lintian man-db shellcheck zsh
 DEPS = $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
 
@@ -99,6 +99,6 @@ help:
 
 include dist/dist.mk
 include tests/tests.mk
-# Not what was fetched there.
--include $(shell find $(BUILD) $(foreach dir,kernels arm64 fresh root,-path $(BUILD)/$(dir) -prune -o) \
+# Not what was fetched or packaged there.
+-include $(shell find $(BUILD) $(foreach dir,kernels arm64 fresh root deb,-path $(BUILD)/$(dir) -prune -o) \
 	-name '*.d' -print 2>/dev/null)
