@@ -99,6 +99,6 @@ help:
 
 include dist/dist.mk
 include tests/tests.mk
-# Not what was fetched or packaged there.
--include $(shell find $(BUILD) $(foreach dir,kernels arm64 fresh root deb,-path $(BUILD)/$(dir) -prune -o) \
-	-name '*.d' -print 2>/dev/null)
+# Not what was fetched there.
+-include $(shell find $(BUILD) $(foreach dir,kernels arm64 fresh root,-path $(BUILD)/$(dir) -prune -o) \
+	-name '*.d' -type f -print 2>/dev/null)

@@ -112,7 +112,7 @@ static __always_inline __u32 actor_of_kernel(struct actors *actors, struct task_
 #define ROOT_CGROUP 1
 
 /* The root of version 2's hierarchy, and that of the cpu controller, once they were seen. */
-static __u64 root_cgroup, root_group;
+__u64 root_cgroup, root_group;
 
 /*
  * The cgroup that says most about what a task belongs to: version 2's, or where it is in the root

@@ -76,8 +76,11 @@ struct waiter {
 	struct actors_base actors;
 };
 
-/* Not in a map of its own: the address is known without a look-up, which is half of what a switch between
- * two tasks that nobody watches takes. */
+/*
+ * Not in a map of its own: the address is known without a look-up, which is half of what a switch between
+ * two tasks that nobody watches takes. It begins a page, and each of them so a cache line, since libbpf
+ * has memory mapped in which a global variable is: root_cgroup (array_map_alloc(), kernel/bpf/arraymap.c).
+ */
 static struct cpu_line lines[MAX_CPUS];
 
 struct {

@@ -31,7 +31,9 @@ static __always_inline struct slot *switch_out(struct here *here, struct task_st
 	return slot;
 }
 
-static __always_inline struct slot *switch_in(struct here *here, struct task_struct *next)
+/* @stranger: as arrive(). */
+static __always_inline struct slot *switch_in(struct here *here, struct task_struct *next,
+					      bool stranger)
 {
 	struct slot *slot;
 	__u32 index, ref;
@@ -44,7 +46,7 @@ static __always_inline struct slot *switch_in(struct here *here, struct task_str
 	if (slot) {
 		if (slot->vcpu == -1 && is_in_kvm(next))
 			vcpu_learn(slot, next);
-		arrive(here, slot, next);
+		arrive(here, slot, next, stranger);
 		return slot;
 	}
 	index = is_in_kvm(next) ? vcpu_seen(next, here->counts) : 0;
@@ -95,7 +97,8 @@ static __noinline int switch_watched(struct cpu_line *line, __u32 cpu, struct ta
 	if (joined & LINE_LOOK)
 		__sync_fetch_and_and(&line->joined, ~LINE_LOOK);
 	left = switch_out(&here, prev, left, &at.runner);
-	entered = switch_in(&here, next);
+	line->task = (__u64)prev; /* it may not have been seen to be switched in */
+	entered = switch_in(&here, next, !left);
 	line->ref = entered ? key_ref(entered->key) : 0;
 	switch_skew(left, entered);
 	return 0;

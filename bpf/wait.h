@@ -144,28 +144,41 @@ __noinline int settle(struct slot *slot, struct waiter *waiter, const struct set
 	return 0;
 }
 
-/* @task is switched in. */
-static __always_inline void arrive(struct here *here, struct slot *slot, struct task_struct *task)
+/*
+ * Of a wait whose beginning was hidden from tracing, @address, a task that is not watched, had the CPU
+ * from @from to @to.
+ */
+static __always_inline void explain_by(struct slot *slot, __u64 address, __u64 from, __u64 to)
 {
-	struct settled end = {.cum = run_delay_at(task, here->clock, here->counts),
-			      .cpu = here->cpu};
-	__u64 arrivals = task->sched_info.pcount - slot->pcount;
-	bool queued = task->sched_info.last_queued;
-	struct waiter *waiter = waiter_of(slot);
+	struct task_struct *task = (void *)address;
+	struct slot_interval *interval;
+	struct actor_name name = {};
+	__u32 process;
+	bool kernel;
 
-	if (!waiter)
+	if (to <= from)
 		return;
-	end.arrivals = arrivals + queued;
-	slot_write_begin(slot);
-	if (queued || end.cum != slot->cum) {
-		end.quota = throttled_since(waiter, task, here->clock);
-		settle(slot, waiter, &end);
-	}
-	slot->pcount += end.arrivals; /* as the kernel is about to count */
-	slot->since = here->clock;
-	slot->state = SLOT_RUNNING;
-	slot_write_end(slot);
-	waiter_leave(waiter, here->cpu);
+	process = BPF_CORE_READ(task, tgid);
+	if (!process)
+		return;
+	kernel = BPF_CORE_READ(task, flags) & PF_KTHREAD;
+	BPF_CORE_READ_INTO(&name.comm, task, comm);
+	explain(slot, kernel ? CAUSE_KERNEL : CAUSE_HOST, to - from);
+	interval = interval_of(slot);
+	interval->thieves.spare = 1;
+	thief_add(&interval->thieves, actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, process),
+		  process, &name, to - from);
+}
+
+/* Of one that began when it was @queued on @cpu and ends now: the line's task, while it ran. */
+__noinline int explain_last(struct slot *slot, __u32 cpu, __u64 queued, __u64 now)
+{
+	struct task_struct *task = (void *)line_at(cpu)->task;
+	__u64 arrival = BPF_CORE_READ(task, sched_info.last_arrival);
+
+	if (slot)
+		explain_by(slot, (__u64)task, arrival > queued ? arrival : queued, now);
+	return 0;
 }
 
 /* A wait whose beginning was hidden from tracing. */
@@ -184,12 +197,8 @@ struct hidden_wait {
 __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 {
 	__u64 began, left, queued, asleep;
-	struct slot_interval *interval;
-	struct actor_name name = {};
 	struct task_struct *task;
 	struct cpu_line *line;
-	__u32 process;
-	bool kernel;
 
 	if (!slot || !wait)
 		return 0;
@@ -197,23 +206,42 @@ __noinline int explain_hidden(struct slot *slot, const struct hidden_wait *wait)
 	if (line->ref)
 		return 0;
 	task = (void *)line->task;
-	process = BPF_CORE_READ(task, tgid);
 	began = BPF_CORE_READ(task, sched_info.last_arrival);
 	queued = BPF_CORE_READ(task, sched_info.last_queued);
 	asleep = wait->arrival - BPF_CORE_READ(task, se.exec_start);
 	left = queued ? queued : wait->to - asleep;
 	if (began < wait->from)
 		began = wait->from;
-	if (!process || left <= began || left > wait->to)
-		return 0;
-	kernel = BPF_CORE_READ(task, flags) & PF_KTHREAD;
-	BPF_CORE_READ_INTO(&name.comm, task, comm);
-	explain(slot, kernel ? CAUSE_KERNEL : CAUSE_HOST, left - began);
-	interval = interval_of(slot);
-	interval->thieves.spare = 1;
-	thief_add(&interval->thieves, actor_key(kernel ? CLASS_KERNEL : CLASS_HOST, 0, process),
-		  process, &name, left - began);
+	if (left <= wait->to)
+		explain_by(slot, line->task, began, left);
 	return 0;
+}
+
+/* @task is switched in. @stranger: the line's task, which ran until now, is not watched. */
+static __always_inline void arrive(struct here *here, struct slot *slot, struct task_struct *task,
+				   bool stranger)
+{
+	struct settled end = {.cum = run_delay_at(task, here->clock, here->counts),
+			      .cpu = here->cpu};
+	__u64 arrivals = task->sched_info.pcount - slot->pcount;
+	bool queued = task->sched_info.last_queued;
+	struct waiter *waiter = waiter_of(slot);
+
+	if (!waiter)
+		return;
+	end.arrivals = arrivals + queued;
+	slot_write_begin(slot);
+	if (queued || end.cum != slot->cum) {
+		if (with_thieves && queued && waiter->state == WAITER_NONE && stranger)
+			explain_last(slot, here->cpu, task->sched_info.last_queued, here->clock);
+		end.quota = throttled_since(waiter, task, here->clock);
+		settle(slot, waiter, &end);
+	}
+	slot->pcount += end.arrivals; /* as the kernel is about to count */
+	slot->since = here->clock;
+	slot->state = SLOT_RUNNING;
+	slot_write_end(slot);
+	waiter_leave(waiter, here->cpu);
 }
 
 /* An arrival of @task, which @runner is, was hidden from tracing: settle it as of its time. */

@@ -9,6 +9,7 @@ that is what the median has to be. Whoever else ran there was in its way for no 
 import time
 
 from lib import *
+from lib.window import MAX_UNKNOWN
 
 WINDOW = 2
 RESOLUTION = 1.0625  # of a quantile; waits below 16 ns are one bucket
@@ -28,13 +29,23 @@ def waits_of(guest, seconds):
     return sorted(waits)
 
 
+def undisturbed(guest):
+    """One window in three in which no wakeup was hidden from tracing (docs/validation.md): it waits for so
+    little that a single one is more than half a percent of it."""
+    for _ in range(3):
+        window, before = Window(guest), run_times()
+        with window:
+            waits = waits_of(guest, WINDOW)
+        after, total = run_times(), window.hist.total(guest.pid, guest.tids[0])
+        if total["cause.unknown"] <= MAX_UNKNOWN * total["steal_ns"]:
+            break
+        diag(f"{total['cause.unknown']} ns of {total['steal_ns']} unknown: once more")
+    return window, waits, before, after
+
+
 def test():
     guest = Guest("live-sleeper", append="sleep=1000 work=20")
-    window = Window(guest)
-    before = run_times()
-    with window:
-        waits = waits_of(guest, WINDOW)
-    after = run_times()
+    window, waits, before, after = undisturbed(guest)
     causes = window.stolen("sleeper", guest)
     wakeups = [thread["waits"]["wakeup"] for _, _, thread in window.hist.threads(guest.pid)
                if thread["tid"] == guest.tids[0]]
