@@ -21,6 +21,7 @@ int census(struct bpf_iter__task *ctx)
 	entry.tgid = task->tgid;
 	entry.start = task->start_boottime / TICK_NS;
 	entry.flags = task->flags;
+	entry.execs = task->self_exec_id;
 	__builtin_memcpy(entry.comm, task->comm, sizeof(entry.comm));
 	bpf_seq_write(ctx->meta->seq, &entry, sizeof(entry));
 	return 0;

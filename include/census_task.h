@@ -15,7 +15,8 @@ struct census_task {
 	__u32 tgid;
 	__u64 start; /* clock ticks since boot, as /proc/TID/stat */
 	__u32 flags; /* PF_* */
-	__u32 pad;
+	__u32 execs; /* that it and its ancestors called, as self_exec_id counts
+			(include/linux/sched.h) */
 	char comm[16];
 };
 

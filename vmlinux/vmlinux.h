@@ -84,8 +84,29 @@ struct task_struct {
 	void *thread_pid;
 	u64 start_boottime;
 	char comm[16];
+	u64 self_exec_id;
 	struct css_set *cgroups;
 	void *bpf_storage;
+};
+
+struct cgroup;
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct kernfs_node;
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
 };
 
 struct rq;
@@ -105,24 +126,6 @@ struct rq {
 	u64 clock;
 	u64 clock_task;
 	int cpu;
-};
-
-struct kernfs_node {
-	u64 id;
-};
-
-struct cgroup;
-
-struct cgroup_subsys_state {
-	struct cgroup *cgroup;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
 };
 
 struct task_group {
@@ -146,6 +149,9 @@ struct bpf_iter__task {
 	union {
 		struct task_struct *task;
 	};
+};
+
+struct rqspinlock_held {
 };
 
 #pragma clang attribute pop

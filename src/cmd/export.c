@@ -26,6 +26,9 @@
 /* Scrapes within this time of a report get that one. */
 #define FRESH_NS SECOND
 
+/* So much of older reports clients may keep by taking their time. */
+#define BODY_BYTES_MAX (2 * PROM_BYTES_MAX)
+
 struct export
 {
 	const struct options *options;
@@ -110,6 +113,8 @@ static int refresh(struct export *export)
 	}
 	if (export->metrics)
 		return 0;
+	if (http_body_bytes() > BODY_BYTES_MAX)
+		http_shed(export->server);
 	err = render(export, false);
 	if (err)
 		return err;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "host/registry.h"
@@ -130,20 +129,22 @@ static int domain_add(struct registry *reg, const struct domain *domain)
 	return 0;
 }
 
-void domain_set_owner(int dir, struct domain *domain)
+void domain_set_owner(struct registry *reg, int dir, struct domain *domain)
 {
-	struct stat owner;
+	uid_t uid =
+		proc_read(dir, "status", &reg->text) ? (uid_t)-1 : task_parse_uid(reg->text.data);
 
-	if (!fstat(dir, &owner))
-		domain->uid = owner.st_uid;
+	if (uid != (uid_t)-1)
+		domain->uid = uid;
 }
 
 int domain_new(struct registry *reg, int dir, const struct process *process, const char *accel)
 {
-	struct domain domain = {.pid = process->pid, .start = process->start, .accel = accel};
+	struct domain domain = {
+		.pid = process->pid, .start = process->start, .uid = (uid_t)-1, .accel = accel};
 	int err = verdict_identify(reg, dir, &domain);
 
-	domain_set_owner(dir, &domain);
+	domain_set_owner(reg, dir, &domain);
 	if (!err && !reg->surveying)
 		err = threads_refresh(reg, dir, &domain, true);
 	if (!err)

@@ -49,7 +49,7 @@ struct domain {
 	uint64_t start;		/* of the process: with pid, the identity */
 	char *name;		/* raw bytes, never NULL */
 	char *uuid;		/* lower case, NULL if it has none */
-	uid_t uid;		/* the effective one of its process, as of the latest look */
+	uid_t uid;		/* real, of its process, as of the latest look; -1: not known */
 	const char *manager;	/* "libvirt", "openstack", "kubevirt", "proxmox", "lxd", "incus",
 				   "ovirt", "kata", "firecracker", "cloud-hypervisor", "crosvm",
 				   "kvmtool", "qemu", or "other" */

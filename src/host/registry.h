@@ -32,9 +32,11 @@ struct process {
 	uint64_t start; /* 0: not looked at yet */
 	uint64_t start_stack, arg_start;
 	char comm[TASK_COMM_LEN];
-	bool executed; /* the kernel announced that it became another program since */
-	bool vmm;      /* its executable is called like a VMM: it may still become a domain */
-	bool sighted;  /* KVM was seen running it */
+	bool counted;	/* by a census, which knows what nobody can pretend: */
+	uint32_t execs; /* census_task.execs */
+	bool executed;	/* the kernel announced that it became another program since */
+	bool vmm;	/* its executable is called like a VMM: it may still become a domain */
+	bool sighted;	/* KVM was seen running it */
 	unsigned int sighted_scan; /* when last */
 	int kvm_fd;	   /* a descriptor of KVM's that it was seen to have, + 1; 0: none */
 	off_t fds_at;	   /* up to where its descriptors were looked at, in this round */
@@ -89,11 +91,8 @@ enum verdict verdict_of(struct registry *reg, int dir, struct process *process,
 /* Fill in name, uuid and manager. 0, -errno. */
 int verdict_identify(struct registry *reg, int dir, struct domain *domain);
 
-/*
- * Whose process it is. /proc/P belongs to the effective user, whether or not the process may be
- * dumped (task_dump_owner(), fs/proc/base.c, 4.19 to 6.18).
- */
-void domain_set_owner(int dir, struct domain *domain);
+/* Whose process it is; what is not found out stays. */
+void domain_set_owner(struct registry *reg, int dir, struct domain *domain);
 
 /* Bring the threads of @domain up to date; @full: read all names again. 0, -errno. */
 int threads_refresh(struct registry *reg, int dir, struct domain *domain, bool full);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Scans: looking at processes, all of them or one. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,10 +28,44 @@ static bool same_addresses(const struct process *process, const struct task_stat
 	return process->start_stack == stat->start_stack && process->arg_start == stat->arg_start;
 }
 
-/* A new comm is no sign of exec: any thread can rename itself. */
+static int by_process(const void *a, const void *b)
+{
+	const struct census_task *l = a, *r = b;
+
+	if (l->tgid != r->tgid)
+		return l->tgid < r->tgid ? -1 : 1;
+	return (l->tid > r->tid) - (l->tid < r->tid);
+}
+
+static const struct census_task *main_thread(const struct registry *reg, pid_t pid)
+{
+	const struct census_task key = {.tgid = (uint32_t)pid, .tid = (uint32_t)pid};
+
+	return reg->nr_census ? bsearch(&key, reg->census, reg->nr_census, sizeof(key), by_process)
+			      : NULL;
+}
+
+/* Did it call exec since the last census? It need not have been announced. */
+static void count_execs(const struct registry *reg, struct process *process,
+			const struct task_stat *stat)
+{
+	const struct census_task *task = main_thread(reg, process->pid);
+
+	if (!task || task->start != stat->start)
+		return;
+	process->executed |= process->counted && process->execs != task->execs;
+	process->execs = task->execs;
+	process->counted = true;
+}
+
+/*
+ * Without the kernel's word its addresses have to do, which it can change without exec
+ * (PR_SET_MM_MAP). A new comm is no sign: any thread can rename itself.
+ */
 static bool same_program(const struct process *process, const struct task_stat *stat)
 {
-	return process->start == stat->start && same_addresses(process, stat) && !process->executed;
+	return process->start == stat->start && !process->executed &&
+	       (process->counted || same_addresses(process, stat));
 }
 
 static void remember(struct process *process, const struct task_stat *stat)
@@ -102,6 +137,7 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 		process_set_unread(reg, process, false);
 		*process = (struct process){.pid = process->pid};
 	}
+	count_execs(reg, process, &stat);
 	same = same_program(process, &stat);
 	renamed = memcmp(process->comm, stat.comm, sizeof(process->comm));
 	if (!same)
@@ -123,7 +159,8 @@ static int process_visit(struct registry *reg, struct process *process, bool ful
 	domain = registry_find(reg, process->pid);
 	if (!domain || !known)
 		return 0;
-	domain_set_owner(dir, domain);
+	if (full || !same)
+		domain_set_owner(reg, dir, domain);
 	return threads_refresh(reg, dir, domain, full || !same || renamed);
 }
 
@@ -222,15 +259,6 @@ int registry_scan(struct registry *reg)
 	}
 	drop_unseen(reg);
 	return attach_vhosts(reg);
-}
-
-static int by_process(const void *a, const void *b)
-{
-	const struct census_task *l = a, *r = b;
-
-	if (l->tgid != r->tgid)
-		return l->tgid < r->tgid ? -1 : 1;
-	return (l->tid > r->tid) - (l->tid < r->tid);
 }
 
 int registry_scan_census(struct registry *reg, struct census_task *tasks, size_t nr)

@@ -145,6 +145,14 @@ unsigned int task_parse_pidns_depth(const char *text)
 	return depth;
 }
 
+uid_t task_parse_uid(const char *text)
+{
+	size_t len;
+	const char *value = status_value(text, "\nUid:\t", &len);
+
+	return value ? (uid_t)strtoul(value, NULL, 10) : (uid_t)-1;
+}
+
 pid_t task_parse_tgid(const char *text)
 {
 	size_t len;

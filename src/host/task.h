@@ -58,6 +58,9 @@ char *task_parse_cpus_allowed(const char *text);
 unsigned int task_parse_pidns_depth(const char *text);
 
 /* Of the same: the process that the task is a thread of; 0 if it does not say. */
+/* The real user in the text of /proc/P/status, which exec of a setuid program leaves; -1: none. */
+uid_t task_parse_uid(const char *status);
+
 pid_t task_parse_tgid(const char *text);
 
 /* Read @path ("stat", "task/12/stat") below the fd of /proc/P or /proc. 0 or -errno. */

@@ -32,14 +32,51 @@ void check_free(struct check *check)
 	*check = (struct check){0};
 }
 
-bool check_queue_add(struct check_queue *queue, const struct check *check)
+static size_t count(const struct check_queue *queue, uint64_t source)
 {
-	size_t same = 0;
+	size_t nr = 0;
 
 	for (size_t i = 0; i < queue->nr; i++)
-		same += queue->waiting[i].source == check->source;
-	if (queue->nr == CHECKS_MAX || same >= CHECKS_PER_SOURCE)
+		nr += queue->waiting[i].source == source;
+	return nr;
+}
+
+static void take_at(struct check_queue *queue, size_t at, struct check *ret_check)
+{
+	*ret_check = queue->waiting[at];
+	memmove(&queue->waiting[at], &queue->waiting[at + 1],
+		(--queue->nr - at) * sizeof(*queue->waiting));
+}
+
+/* The latest of the source that has most. */
+static size_t of_the_greediest(const struct check_queue *queue)
+{
+	size_t out = 0, most = 0;
+
+	for (size_t i = 0; i < queue->nr; i++) {
+		size_t has = count(queue, queue->waiting[i].source);
+
+		if (has < most)
+			continue;
+		most = has;
+		out = i;
+	}
+	return out;
+}
+
+bool check_queue_add(struct check_queue *queue, const struct check *check, struct check *ret_out)
+{
+	size_t same = count(queue, check->source), out;
+
+	*ret_out = (struct check){0};
+	if (same >= CHECKS_PER_SOURCE)
 		return false;
+	if (queue->nr == CHECKS_MAX) {
+		out = of_the_greediest(queue);
+		if (count(queue, queue->waiting[out].source) <= same + 1)
+			return false;
+		take_at(queue, out, ret_out);
+	}
 	queue->waiting[queue->nr++] = *check;
 	return true;
 }
@@ -47,7 +84,7 @@ bool check_queue_add(struct check_queue *queue, const struct check *check)
 /* 0: it is not among the latest. */
 static uint64_t last_served(const struct check_queue *queue, uint64_t source)
 {
-	for (size_t i = 0; i < CHECKS_MAX; i++)
+	for (size_t i = 0; i < CHECK_SOURCES; i++)
 		if (queue->sources[i].when && queue->sources[i].source == source)
 			return queue->sources[i].when;
 	return 0;
@@ -59,7 +96,7 @@ static void mark_served(struct check_queue *queue, uint64_t source)
 	uint64_t before = last_served(queue, source);
 	size_t at = 0;
 
-	for (size_t i = 1; i < CHECKS_MAX && queue->sources[at].when != before; i++)
+	for (size_t i = 1; i < CHECK_SOURCES && queue->sources[at].when != before; i++)
 		if (queue->sources[i].when == before ||
 		    queue->sources[i].when < queue->sources[at].when)
 			at = i;
@@ -77,10 +114,8 @@ bool check_queue_take(struct check_queue *queue, struct check *ret_check)
 		if (last_served(queue, queue->waiting[i].source) <
 		    last_served(queue, queue->waiting[next].source))
 			next = i;
-	*ret_check = queue->waiting[next];
+	take_at(queue, next, ret_check);
 	mark_served(queue, ret_check->source);
-	memmove(&queue->waiting[next], &queue->waiting[next + 1],
-		(--queue->nr - next) * sizeof(*queue->waiting));
 	return true;
 }
 
@@ -117,7 +152,7 @@ static uint64_t do_check(struct http_checks *checks, struct check *check)
 	uint64_t begun = cpu_ns();
 	bool right = http_auth_check(checks->auth, check->name, check->password);
 
-	checks->done(check->request, right);
+	checks->done(check->request, right ? HTTP_CHECK_RIGHT : HTTP_CHECK_WRONG);
 	check_free(check);
 	return cpu_ns() - begun;
 }
@@ -169,6 +204,12 @@ int http_checks_new(struct http_auth *auth, http_checked done, struct http_check
 	return 0;
 }
 
+static void refuse(struct http_checks *checks, struct check *check)
+{
+	checks->done(check->request, HTTP_CHECK_BUSY);
+	check_free(check);
+}
+
 void http_checks_free(struct http_checks *checks)
 {
 	struct check check;
@@ -182,8 +223,7 @@ void http_checks_free(struct http_checks *checks)
 	if (checks->started)
 		pthread_join(checks->thread, NULL);
 	while (check_queue_take(&checks->queue, &check)) {
-		checks->done(check.request, false);
-		check_free(&check);
+		refuse(checks, &check);
 	}
 	pthread_cond_destroy(&checks->changed);
 	pthread_mutex_destroy(&checks->lock);
@@ -207,15 +247,17 @@ static bool start(struct http_checks *checks)
 bool http_checks_add(struct http_checks *checks, uint64_t source, const char *name,
 		     const char *password, void *request)
 {
-	struct check check = {source, strdup(name), strdup(password), request};
+	struct check check = {source, strdup(name), strdup(password), request}, out = {0};
 	bool added = false;
 
 	if (check.name && check.password && start(checks)) {
 		pthread_mutex_lock(&checks->lock);
-		added = check_queue_add(&checks->queue, &check);
+		added = check_queue_add(&checks->queue, &check, &out);
 		pthread_cond_signal(&checks->changed);
 		pthread_mutex_unlock(&checks->lock);
 	}
+	if (out.request)
+		refuse(checks, &out);
 	if (!added)
 		check_free(&check);
 	return added;

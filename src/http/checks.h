@@ -19,8 +19,11 @@
 #define CHECKS_SHARE 4
 
 /* So many that wait, in all and from one source. */
-#define CHECKS_MAX 64U
+#define CHECKS_MAX 16U
 #define CHECKS_PER_SOURCE 8U
+
+/* Sources that are remembered. */
+#define CHECK_SOURCES 64U
 
 /* ---- who is next ---- */
 
@@ -36,11 +39,16 @@ struct check_queue {
 	uint64_t served; /* so far */
 	struct {
 		uint64_t source, when; /* the latest of @served */
-	} sources[CHECKS_MAX];	       /* the latest that were */
+	} sources[CHECK_SOURCES];      /* the latest that were */
 };
 
-/* Takes over what @check points to. False: there are too many, and it does not. */
-bool check_queue_add(struct check_queue *queue, const struct check *check);
+/*
+ * Takes over what @check points to. False: there are too many, and it does not. Where all places
+ * are taken, the latest of the source that has most of them has to go for one of a source that has
+ * fewer:
+ * @ret_out, which is empty otherwise.
+ */
+bool check_queue_add(struct check_queue *queue, const struct check *check, struct check *ret_out);
 /* False: nobody waits. */
 bool check_queue_take(struct check_queue *queue, struct check *ret_check);
 void check_free(struct check *check);
@@ -49,13 +57,14 @@ void check_free(struct check *check);
 
 struct http_checks;
 
-/* Called by the thread, with what was found out. */
-typedef void (*http_checked)(void *request, bool right);
+/* What was found out, said by the thread, or BUSY by whoever adds another one. */
+enum http_check_result { HTTP_CHECK_RIGHT, HTTP_CHECK_WRONG, HTTP_CHECK_BUSY };
+typedef void (*http_checked)(void *request, enum http_check_result result);
 
 /* @auth is borrowed. The thread starts with the first check, with the privileges of that moment.
  * -ENOMEM. */
 int http_checks_new(struct http_auth *auth, http_checked done, struct http_checks **ret_checks);
-/* Those that wait are not right. */
+/* Those that wait are told BUSY. */
 void http_checks_free(struct http_checks *checks);
 
 /* False: not now; @done is not called. */

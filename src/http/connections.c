@@ -4,22 +4,28 @@
 #include <netinet/in.h>
 #include <string.h>
 
+static uint64_t source4(in_addr_t address)
+{
+	return ntohl(address) >> 24 == IN_LOOPBACKNET ? 0 : address;
+}
+
+static uint64_t source6(const struct in6_addr *address)
+{
+	uint64_t network;
+
+	if (IN6_IS_ADDR_V4MAPPED(address))
+		return source4(address->s6_addr32[3]);
+	memcpy(&network, address, sizeof(network));
+	return network; /* of ::1 it is 0 */
+}
+
 uint64_t connection_source(const struct sockaddr *address)
 {
-	uint64_t network = 0;
-
 	if (address && address->sa_family == AF_INET)
-		return ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr;
-	if (address && address->sa_family == AF_INET6) {
-		const struct in6_addr *at =
-			&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-
-		if (IN6_IS_ADDR_V4MAPPED(at))
-			return at->s6_addr32[3];
-		memcpy(&network, at, sizeof(network));
-		/* ::1 and the like: its first half is no network's */
-		return network ? network : at->s6_addr32[3];
-	}
+		return source4(
+			((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr);
+	if (address && address->sa_family == AF_INET6)
+		return source6(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 	return 0;
 }
 
@@ -46,8 +52,8 @@ static size_t count(const struct connections *all, const uint64_t *source)
 	return nr;
 }
 
-/* Of those that are not being answered; NULL: all are. */
-static struct connection *who_goes(struct connections *all)
+/* Of those that are being answered, or are not; NULL: there is none. */
+static struct connection *of_the_greediest(struct connections *all, bool asked)
 {
 	struct connection *out = NULL;
 	size_t most = 0;
@@ -56,13 +62,23 @@ static struct connection *who_goes(struct connections *all)
 		struct connection *at = &all->places[i];
 		size_t has = count(all, &at->source);
 
-		if (!is_there(at) || at->asked || has < most)
+		if (!is_there(at) || at->suspended || at->asked != asked || has < most)
 			continue;
 		if (has > most || at->number < out->number)
 			out = at;
 		most = has;
 	}
 	return out;
+}
+
+static struct connection *who_goes_for(struct connections *all, uint64_t source)
+{
+	struct connection *out = of_the_greediest(all, false);
+
+	if (out)
+		return out;
+	out = of_the_greediest(all, true);
+	return out && count(all, &out->source) > count(all, &source) ? out : NULL;
 }
 
 static int throw_out(struct connection *connection)
@@ -80,7 +96,7 @@ int connections_add(struct connections *all, int fd, uint64_t source, time_t now
 			place = &all->places[i];
 	if (!place)
 		return fd;
-	out = count(all, NULL) >= CONNECTIONS_MAX ? who_goes(all) : NULL;
+	out = count(all, NULL) >= CONNECTIONS_MAX ? who_goes_for(all, source) : NULL;
 	*place = (struct connection){
 		.used = true, .fd = fd, .source = source, .number = ++all->came, .since = now};
 	if (out)
@@ -96,25 +112,34 @@ void connections_remove(struct connections *all, int fd)
 		connection->used = false;
 }
 
-void connections_asked(struct connections *all, int fd, time_t now)
+static void set_state(struct connections *all, int fd, bool asked, time_t now)
 {
 	struct connection *connection = find(all, fd);
 
 	if (!connection)
 		return;
-	connection->asked = true;
+	connection->asked = asked;
+	connection->suspended = false;
+	connection->served |= !asked;
 	connection->since = now;
+}
+
+void connections_asked(struct connections *all, int fd, time_t now)
+{
+	set_state(all, fd, true, now);
 }
 
 void connections_served(struct connections *all, int fd, time_t now)
 {
+	set_state(all, fd, false, now);
+}
+
+void connections_suspended(struct connections *all, int fd)
+{
 	struct connection *connection = find(all, fd);
 
-	if (!connection)
-		return;
-	connection->asked = false;
-	connection->served = true;
-	connection->since = now;
+	if (connection)
+		connection->suspended = true;
 }
 
 int connections_late(struct connections *all, time_t now)
@@ -124,8 +149,22 @@ int connections_late(struct connections *all, time_t now)
 		time_t may =
 			at->asked || at->served ? CONNECTION_REQUEST_SECS : CONNECTION_HEADER_SECS;
 
-		if (at->used && !at->thrown && now - at->since >= may)
+		if (is_there(at) && now - at->since >= may)
 			return throw_out(at);
 	}
 	return -1;
+}
+
+int connections_slowest(struct connections *all)
+{
+	struct connection *slowest = NULL;
+
+	for (size_t i = 0; i < CONNECTIONS_PLACES; i++) {
+		struct connection *at = &all->places[i];
+
+		if (is_there(at) && at->asked && !at->suspended &&
+		    (!slowest || at->since < slowest->since))
+			slowest = at;
+	}
+	return slowest ? throw_out(slowest) : -1;
 }

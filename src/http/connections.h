@@ -2,10 +2,12 @@
 /*
  * Who is connected, and who has to go so that others can be served.
  *
- * A client that has sent no whole request yet is thrown out after CONNECTION_HEADER_SECS, and
- * before, if all places are taken and another one comes: the one of the source that has most of
- * them which has been there longest. So whoever opens connections and sends nothing, or a byte now
- * and then, takes places from itself.
+ * A client that has sent no whole request yet is thrown out after CONNECTION_HEADER_SECS. If all
+ * places are taken and another one comes, one goes at once: of the source that has most of them the
+ * oldest that has sent none. Where all are being answered, or do not take their answer, it is one
+ * of those, unless its source has no more than the newcomer's. So whoever opens connections and
+ * sends nothing, or takes nothing, takes places from itself. Those that are suspended cannot be
+ * closed; they are few (checks.h).
  */
 #ifndef STEALSCOPE_HTTP_CONNECTIONS_H
 #define STEALSCOPE_HTTP_CONNECTIONS_H
@@ -27,9 +29,10 @@
 
 struct connection {
 	bool used;
-	bool asked;  /* it has sent a whole request, which is being answered */
-	bool served; /* it had an answer before */
-	bool thrown; /* it is being closed */
+	bool asked;	/* it has sent a whole request, which is being answered */
+	bool suspended; /* that has to wait */
+	bool served;	/* it had an answer before */
+	bool thrown;	/* it is being closed */
 	int fd;
 	uint64_t source;
 	uint64_t number; /* in the order in which they came */
@@ -42,20 +45,23 @@ struct connections {
 };
 
 /*
- * Who is at @address: an IPv4 address, an IPv6 network of 64 bits (one host can have all of it), or
- * 0 for what is no network's.
+ * Who is at @address: an IPv4 address, an IPv6 network of 64 bits (one host can have all of it); 0
+ * for what is no network's, as loopback, of which one host has all, too.
  */
 uint64_t connection_source(const struct sockaddr *address);
 
-/* Each of these throws nobody out itself: connections_late() and the return value say whom. */
+/* None of these closes anything: some return who is to be, -1 for nobody. */
 
-/* A new one. Who has to go for it, -1: nobody; it can be @fd itself. */
+/* A new one; it can be @fd itself that has to go. */
 int connections_add(struct connections *all, int fd, uint64_t source, time_t now);
 void connections_remove(struct connections *all, int fd);
-/* It has sent a request / had its answer. */
+/* It has sent a request, for which it may have to wait / had its answer. */
 void connections_asked(struct connections *all, int fd, time_t now);
+void connections_suspended(struct connections *all, int fd);
 void connections_served(struct connections *all, int fd, time_t now);
-/* One whose time is over, each once; -1: none is left. */
+/* One whose time is over, each once. */
 int connections_late(struct connections *all, time_t now);
+/* The one that has been taking its answer for longest. */
+int connections_slowest(struct connections *all);
 
 #endif

@@ -4,13 +4,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct content {
+	char *data;
+	size_t len;
+};
+
+static size_t all_bytes;
+
+size_t http_body_bytes(void)
+{
+	return all_bytes;
+}
+
+static void content_free(void *data)
+{
+	struct content *content = data;
+
+	all_bytes -= content->len;
+	free(content->data);
+	free(content);
+}
+
 struct http_body *http_body_take(const char *type, struct buffer *text)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer_with_free_callback(text->len, text->data, free);
+	struct content *content = malloc(sizeof(*content));
+	struct MHD_Response *response;
 
-	if (!response)
+	if (!content)
 		return NULL;
+	*content = (struct content){text->data, text->len};
+	response = MHD_create_response_from_buffer_with_free_callback_cls(
+		content->len, content->data, content_free, content);
+	if (!response) {
+		free(content);
+		return NULL;
+	}
+	all_bytes += content->len;
 	*text = (struct buffer){0};
 	if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) != MHD_YES ||
 	    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {

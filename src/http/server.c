@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/checks.h"
 #include "http/connections.h"
@@ -28,6 +29,8 @@
  * had to be thrown out, it closes them in the next, and takes new ones in that after it.
  */
 #define ROUNDS_MAX 32
+/* Tracing waits meanwhile; a handshake of TLS takes a millisecond. */
+#define ROUNDS_NS 20000000ULL
 
 /* What libgnutls should speak: TLS 1.2 and newer. */
 #define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
@@ -78,12 +81,14 @@ static uint64_t source_of(struct MHD_Connection *connection)
 	return connection_source(info ? info->client_addr : NULL);
 }
 
-/* Called by the thread that checks. */
-static void on_checked(void *data, bool right)
+/* Called by the thread that checks, or by our own. */
+static void on_checked(void *data, enum http_check_result result)
 {
 	struct request *request = data;
 
-	request->verdict = right ? RIGHT : WRONG;
+	request->verdict = result == HTTP_CHECK_RIGHT	? RIGHT
+			   : result == HTTP_CHECK_WRONG ? WRONG
+							: BUSY;
 	MHD_resume_connection(request->connection);
 }
 
@@ -100,6 +105,7 @@ static enum {
 	*request = (struct request){connection, CHECKING};
 	*ret = request;
 	MHD_suspend_connection(connection);
+	connections_suspended(&server->connections, connection_fd(connection));
 	if (http_checks_add(server->checks, source_of(connection), name, password, request))
 		return LATER;
 	request->verdict = BUSY;
@@ -330,12 +336,14 @@ const char *http_url(const struct http_server *server)
 
 /* Wake up when libmicrohttpd wants to, and each second: it takes the listening socket out of its
  * epoll while all places are taken, and puts it back only when it is run after one became free. */
-static int set_timer(struct http_server *server)
+static int set_timer(struct http_server *server, bool at_once)
 {
 	struct itimerspec spec = {.it_value = {.tv_sec = 1}};
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && ms < 1000)
+	if (at_once)
+		spec.it_value = (struct timespec){0, 1};
+	else if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && ms < 1000)
 		spec.it_value = (struct timespec){0, ms ? (long)ms * 1000000 : 1};
 	return timerfd_settime(server->timer_fd, 0, &spec, NULL) ? -errno : 0;
 }
@@ -347,11 +355,19 @@ static bool has_more(const struct http_server *server)
 	return poll(&pfd, 1, 0) > 0;
 }
 
+void http_shed(struct http_server *server)
+{
+	int fd = connections_slowest(&server->connections);
+
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
 int http_run(struct http_server *server)
 {
-	uint64_t expirations;
-	bool again;
+	uint64_t expirations, begun = mono_ns();
 	int rounds = 0;
+	bool again;
 
 	if (read(server->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return -errno;
@@ -360,7 +376,8 @@ int http_run(struct http_server *server)
 		server->threw_out = false;
 		if (MHD_run(server->daemon) != MHD_YES)
 			return -EIO;
-	} while (++rounds < ROUNDS_MAX && (again || server->threw_out || has_more(server)));
+		again |= server->threw_out || has_more(server);
+	} while (again && ++rounds < ROUNDS_MAX && mono_ns() - begun < ROUNDS_NS);
 	end_late_requests(server);
-	return set_timer(server);
+	return set_timer(server, again);
 }

@@ -25,6 +25,8 @@ struct http_body *http_body_take(const char *type, struct buffer *text);
 struct http_body *http_body_text(const char *type, const char *s);
 /* Replies under way keep theirs. NULL is fine. */
 void http_body_put(struct http_body *body);
+/* Of all bodies that there are: clients that do not take theirs keep them. */
+size_t http_body_bytes(void);
 
 struct http_reply {
 	unsigned int status;
@@ -48,6 +50,9 @@ int http_fd(const struct http_server *server);
 /* Never blocks. A request without TLS that is there in whole is answered before it returns. 0 or
  * -errno. */
 int http_run(struct http_server *server);
+
+/* Throw out the client that has been taking its reply for longest. */
+void http_shed(struct http_server *server);
 
 /* Where it listens, as a URL; of a socket of Unix as nginx writes it: http://unix:PATH:/ */
 const char *http_url(const struct http_server *server);

@@ -133,7 +133,8 @@ no_memory:
 
 static bool may_continue(const struct domain_total *domain, const struct domain_report *from)
 {
-	return domain->gone && is_named(domain, from) && (domain->uid == from->uid || !from->uid);
+	return domain->gone && is_named(domain, from) && domain->uid == from->uid &&
+	       from->uid != UID_UNKNOWN;
 }
 
 /* A domain that ended goes on under its name, else there is a new one. */
@@ -243,16 +244,33 @@ static void drop_domain(struct totals *totals, size_t i)
 	domain_free(domain);
 }
 
+static size_t count_gone(const struct totals *totals, uint64_t uid)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < totals->nr_domains; i++)
+		nr += totals->domains[i]->gone && totals->domains[i]->uid == uid;
+	return nr;
+}
+
+/* The oldest that is gone of the user who has most of them. */
 static size_t oldest_gone(const struct totals *totals)
 {
-	size_t oldest = totals->nr_domains;
+	size_t oldest = totals->nr_domains, most = 0;
+	uint64_t uid = UID_UNKNOWN;
 
 	for (size_t i = 0; i < totals->nr_domains; i++) {
 		const struct domain_total *domain = totals->domains[i];
+		size_t has = !domain->gone	  ? 0
+			     : domain->uid == uid ? most
+						  : count_gone(totals, domain->uid);
 
-		if (domain->gone && (oldest == totals->nr_domains ||
-				     domain->seen_ns < totals->domains[oldest]->seen_ns))
+		if (!has || has < most)
+			continue;
+		if (has > most || domain->seen_ns < totals->domains[oldest]->seen_ns)
 			oldest = i;
+		most = has;
+		uid = domain->uid;
 	}
 	return oldest;
 }

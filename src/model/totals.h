@@ -3,9 +3,9 @@
  * Totals: reports added up for as long as the program runs. What counters are made of.
  *
  * No number here ever goes back. A domain is a name, a UUID and a user: one that is restarted goes
- * on where it ended. Names and UUIDs are a process's own word, so nobody but root takes over what
- * another user's process began. A domain stays for a while after its end, so that its last counts
- * are still seen.
+ * on where it ended. Names and UUIDs are a process's own word, so nobody takes over what another
+ * user's process began. A domain stays for a while after its end, so that its last counts are still
+ * seen.
  */
 #ifndef STEALSCOPE_TOTALS_H
 #define STEALSCOPE_TOTALS_H
@@ -24,7 +24,8 @@
 #define TOTALS_THIEVES_MAX 16U
 #define TOTALS_OTHER "other"
 
-/* How long a domain that ended is kept, and how many such at most, oldest dropped first. */
+/* How long a domain that ended is kept, and how many such at most: then the user who has most of
+ * them loses his oldest. */
 #define TOTALS_KEEP_NS (300 * 1000000000ULL)
 #define TOTALS_GONE_MAX 512U
 /* Of one process, which has a new name after each exec. */

@@ -14,7 +14,8 @@ struct row {
 	const struct domain_total *domain;
 	const struct row *first;
 	char *labels;
-	char *name; /* the label's value, escaped */
+	char *name;   /* the label's value, escaped */
+	size_t bytes; /* no less than its samples take */
 	bool shown;
 };
 
@@ -180,7 +181,7 @@ static void domain_info(struct prom_writer *w, const struct row *row)
 static bool is_second(const struct row *row)
 {
 	for (const struct row *other = row; other-- != row->first;) {
-		if (!other->domain->gone && !strcmp(other->name, row->name))
+		if (other->shown && !other->domain->gone && !strcmp(other->name, row->name))
 			return true;
 	}
 	return row->domain->gone;
@@ -271,19 +272,39 @@ static size_t row_bytes(const struct row *row)
 	return bytes + 2 * strlen(row->name) + samples * (strlen(row->labels) + rest);
 }
 
-/* Show those that are @gone or not, while there is room. */
-static void choose(struct row *rows, size_t nr, bool gone, size_t *left, struct prom_shown *ret)
+/* The alive before the gone, then the smallest: whoever makes himself big is left out first. */
+static int by_claim(const void *a, const void *b)
 {
-	for (size_t i = 0; i < nr; i++) {
-		size_t bytes = row_bytes(&rows[i]);
+	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
 
-		if (rows[i].domain->gone != gone)
-			continue;
-		rows[i].shown = bytes <= PROM_DOMAIN_BYTES_MAX && bytes <= *left;
-		if (rows[i].shown)
-			*left -= bytes;
-		*(!rows[i].shown ? &ret->left_out : gone ? &ret->gone : &ret->alive) += 1;
+	if (x->domain->gone != y->domain->gone)
+		return x->domain->gone ? 1 : -1;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static int choose(struct row *rows, size_t nr, struct prom_shown *ret)
+{
+	autofree struct row **order = calloc(nr + 1, sizeof(*order));
+	size_t left = PROM_BYTES_MAX;
+
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		rows[i].bytes = row_bytes(&rows[i]);
+		order[i] = &rows[i];
 	}
+	qsort(order, nr, sizeof(*order), by_claim);
+	for (size_t i = 0; i < nr; i++) {
+		struct row *row = order[i];
+
+		row->shown = row->bytes <= PROM_DOMAIN_BYTES_MAX && row->bytes <= left;
+		if (row->shown)
+			left -= row->bytes;
+		*(!row->shown ? &ret->left_out : row->domain->gone ? &ret->gone : &ret->alive) += 1;
+	}
+	return 0;
 }
 
 static int row_init(const struct row *first, struct row *row, const struct domain_total *domain)
@@ -304,13 +325,12 @@ int prom_render(const struct totals *totals, const struct prom_self *self, bool 
 {
 	struct row *rows = calloc(totals->nr_domains + 1, sizeof(*rows));
 	struct prom_writer w = {.out = out};
-	size_t left = PROM_BYTES_MAX;
 	int err = rows ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < totals->nr_domains; i++)
 		err = row_init(rows, &rows[i], totals->domains[i]);
-	for (int gone = 0; !err && gone <= 1; gone++)
-		choose(rows, totals->nr_domains, gone, &left, &w.shown);
+	if (!err)
+		err = choose(rows, totals->nr_domains, &w.shown);
 	for (size_t i = 0; !err && i < sizeof(families) / sizeof(families[0]); i++)
 		write_family(&w, &families[i], rows, totals->nr_domains);
 	if (!err && libvirt)

@@ -11,8 +11,8 @@
 #define PROM_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /*
- * So many bytes of all domains, and of one of them, at most. Those that are alive come first, in
- * the order in which they came; how many are left out is part of the text.
+ * So many bytes of all domains, and of one of them, at most. Those that are alive come first,
+ * and the small before the big; how many are left out is part of the text.
  */
 #define PROM_BYTES_MAX ((size_t)64 << 20)
 #define PROM_DOMAIN_BYTES_MAX (PROM_BYTES_MAX / 4)

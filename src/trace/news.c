@@ -25,11 +25,16 @@ static struct news_limit *limit_of(struct news_list *news, pid_t pid, uint64_t n
 	return limit;
 }
 
+static bool is_dear(const struct news_limit *limit, uint64_t now)
+{
+	return now + NEWS_COST_SHARE * NEWS_COST_BURST_NS < limit->until;
+}
+
 static bool within_limit(struct news_limit *limit, uint64_t now)
 {
 	uint64_t passed = (now - limit->since) / NEWS_EVERY_NS;
 
-	if (now < limit->until)
+	if (is_dear(limit, now))
 		return false;
 	limit->looks -= passed < limit->looks ? (unsigned int)passed : limit->looks;
 	limit->since += passed * NEWS_EVERY_NS;
@@ -39,10 +44,12 @@ static bool within_limit(struct news_limit *limit, uint64_t now)
 	return true;
 }
 
-bool news_may_look(struct news_list *news, pid_t pid, uint64_t now)
+bool news_may_look(struct news_list *news, pid_t pid, bool known, uint64_t now)
 {
 	struct news_limit *limit = limit_of(news, pid, now);
 
+	if (known && is_dear(limit, now))
+		return false;
 	return !limit->vanishes || within_limit(limit, now);
 }
 

@@ -20,16 +20,18 @@
 #define NEWS_EVERY_NS 1000000000ULL
 
 /* And no more than one part in so many of a CPU's time: with very many threads a look is dear. */
-#define NEWS_COST_SHARE 200
+#define NEWS_COST_SHARE 400
+/* But so much at once: one that starts is looked at often, and costs little. */
+#define NEWS_COST_BURST_NS 50000000ULL
 
-#define NEWS_LIMITS 256U
+#define NEWS_LIMITS 4096U
 
 struct news_limit {
 	pid_t pid;
 	unsigned int looks; /* in a row */
 	bool vanishes;	    /* it announced a thread that was gone when it was looked at */
 	uint64_t since;	    /* when they were last reckoned up */
-	uint64_t until;	    /* not before what they cost is made up for */
+	uint64_t until;	    /* when all that they cost is made up for */
 };
 
 struct news_list {
@@ -50,7 +52,7 @@ pid_t news_take(struct news_list *news, uint64_t now);
  * gone
  * (@found: was the last one there?), it counts as a look.
  */
-bool news_may_look(struct news_list *news, pid_t pid, uint64_t now);
+bool news_may_look(struct news_list *news, pid_t pid, bool known, uint64_t now);
 void news_looked(struct news_list *news, pid_t pid, bool found);
 
 /* What a look at @pid cost, or a part of it. */

@@ -28,6 +28,9 @@
  */
 #define JOIN_RETRIES 10
 
+/* More sights than this that have to wait, and the rest is found by the next full scan. */
+#define SIGHTS_MAX 256
+
 struct reader {
 	struct tracer *tracer;
 	struct registry *registry;
@@ -38,6 +41,8 @@ struct reader {
 	void *on_wait_data;
 	pid_t looked[NEWS_MAX]; /* at these processes, for news of them, and not at others since */
 	size_t nr_looked;
+	struct tracer_news deferred[SIGHTS_MAX]; /* vCPUs of processes that are to be looked at */
+	size_t nr_deferred;
 	uint64_t last_scan_ns;
 	uint64_t scan_cost_ns;
 	bool scan_due;	      /* something was missed since */
@@ -46,17 +51,46 @@ struct reader {
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
 
-/* A vCPU was seen: its process is a domain, and the thread is known as what it is. */
 static void sight(struct reader *reader, const struct tracer_news *news)
 {
-	int err;
+	uint64_t begun = mono_ns();
+	int err = registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
+
+	news_charge(&reader->news, news->process, mono_ns() - begun, begun);
+	news_looked(&reader->news, news->process, err != -ESRCH);
+}
+
+/* Those of @pid, or all where it is 0, that had to wait until it was looked at. */
+static void sight_deferred(struct reader *reader, pid_t pid)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < reader->nr_deferred; i++) {
+		const struct tracer_news *news = &reader->deferred[i];
+
+		if (!pid || news->process == pid)
+			registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
+		else
+			reader->deferred[left++] = *news;
+	}
+	reader->nr_deferred = left;
+}
+
+/*
+ * A vCPU was seen: its process is a domain, and the thread is known as what it is. Where the thread
+ * is not known yet, the whole process has to be looked at: at once if it is a new domain, else in
+ * turn.
+ */
+static void take_sight(struct reader *reader, const struct tracer_news *news)
+{
+	bool known = registry_find(reader->registry, news->process);
 
 	if (news->vcpu < 0)
 		tracer_find_kvm(reader->tracer);
-	if (!news_may_look(&reader->news, news->process, mono_ns()))
-		return;
-	err = registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
-	news_looked(&reader->news, news->process, err != -ESRCH);
+	if (news_may_look(&reader->news, news->process, known, mono_ns()))
+		sight(reader, news);
+	else if (known && reader->nr_deferred < SIGHTS_MAX)
+		reader->deferred[reader->nr_deferred++] = *news;
 }
 
 static void take_news(struct reader *reader)
@@ -68,7 +102,7 @@ static void take_news(struct reader *reader)
 		if (news.what & NEWS_EXEC)
 			registry_executed(reader->registry, news.process);
 		if (news.what & NEWS_VCPU)
-			sight(reader, &news);
+			take_sight(reader, &news);
 		news_add(&reader->news, news.process);
 	}
 	lost = tracer_news_lost(reader->tracer);
@@ -158,6 +192,7 @@ static int scan_all(struct reader *reader)
 	if (err)
 		log_debug("census: %s; reading /proc instead", strerror(-err));
 	err = registry_scan_census(reader->registry, tasks, nr);
+	sight_deferred(reader, 0);
 	log_debug("scan: %zu threads of the host, " STOPWATCH_FMT, nr, STOPWATCH_ARGS(watch));
 	reader->last_scan_ns = mono_ns();
 	reader->scan_cost_ns = reader->last_scan_ns - begun;
@@ -204,6 +239,7 @@ static int look_at_news(struct reader *reader, bool *ret_looked)
 	int err = 0;
 	pid_t pid;
 
+	watched_take_adopted(&reader->watched, reader->tracer);
 	while ((pid = news_take(&reader->news, now))) {
 		uint64_t begun = mono_ns();
 		int one;
@@ -212,6 +248,7 @@ static int look_at_news(struct reader *reader, bool *ret_looked)
 		one = registry_scan_pid(reader->registry, pid);
 		if (one < 0)
 			err = one;
+		sight_deferred(reader, pid);
 		news_charge(&reader->news, pid, mono_ns() - begun, now);
 		reader->looked[nr++] = pid;
 		reader->nr_looked = nr;

@@ -64,6 +64,31 @@ static struct census_task task(pid_t pid, pid_t tid, uint64_t start, const char 
 	return task;
 }
 
+/* What it writes where others read its command line and its addresses is not exec; exec is,
+ * announced or not. */
+static void execs(void **state)
+{
+	struct fake_process p = {.pid = PID,
+				 .comm = "qemu-system-x86",
+				 .start = 1000,
+				 .cmdline = "qemu\n-name\nguest=other",
+				 .exe = "/usr/bin/qemu-system-x86_64",
+				 .stack = 4711};
+	struct census_task tasks[] = {task(PID, PID, 1000, "qemu-system-x86")};
+
+	(void)state;
+	tasks[0].execs = 7;
+	assert_int_equal(registry_scan_census(reg, tasks, 1), 0);
+	assert_string_equal(registry_find(reg, PID)->name, "web");
+	fake_process(&fake, &p);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(registry_scan_census(reg, tasks, 1), 0);
+	assert_string_equal(registry_find(reg, PID)->name, "web");
+	tasks[0].execs = 8;
+	assert_int_equal(registry_scan_census(reg, tasks, 1), 0);
+	assert_string_equal(registry_find(reg, PID)->name, "other");
+}
+
 /* None of the threads but the main one is in the fake /proc: they come from the census. */
 static void names_and_starts(void **state)
 {
@@ -156,6 +181,7 @@ static void survey_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(execs, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_and_starts, setup, teardown),
 		cmocka_unit_test_setup_teardown(follows_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(vhost_by_flag, setup, teardown),

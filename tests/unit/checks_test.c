@@ -9,6 +9,7 @@
 #include "http/checks.h"
 
 static struct check_queue queue;
+static int thrown_out; /* by the latest that was added, 0: nobody */
 
 static int setup(void **state)
 {
@@ -21,7 +22,12 @@ static bool add(uint64_t source, int number)
 {
 	const struct check check = {.source = source, .request = (void *)(intptr_t)number};
 
-	return check_queue_add(&queue, &check);
+	struct check out;
+
+	if (!check_queue_add(&queue, &check, &out))
+		return false;
+	thrown_out = (int)(intptr_t)out.request;
+	return true;
 }
 
 /* Its number, 0: nobody waits. */
@@ -59,30 +65,43 @@ static void a_new_source_is_next(void **state)
 	assert_int_equal(take(), 200);
 }
 
+/* Who has fewer takes a place from who has most, and nobody has more than his share. */
 static void bounded(void **state)
 {
-	uint64_t source = 1;
-
 	(void)state;
-	for (size_t i = 0; i < CHECKS_PER_SOURCE; i++)
-		assert_true(add(source, 1));
-	assert_false(add(source, 1));
-	while (queue.nr < CHECKS_MAX)
-		assert_true(add(++source, 1));
-	assert_false(add(++source, 1));
-	assert_int_equal(take(), 1);
-	assert_true(add(source, 1));
+	for (int source = 1; source <= 2; source++)
+		for (int i = 0; i < (int)CHECKS_PER_SOURCE; i++)
+			assert_true(add((uint64_t)source, 10 * source + i));
+	assert_int_equal(queue.nr, CHECKS_MAX);
+	assert_false(add(1, 1));
+	assert_true(add(3, 30));
+	assert_int_equal(thrown_out, 20 + CHECKS_PER_SOURCE - 1);
+	assert_true(add(3, 31));
+	assert_int_equal(thrown_out, 10 + CHECKS_PER_SOURCE - 1);
+	assert_int_equal(take(), 10);
+	assert_true(add(4, 40));
+	assert_int_equal(thrown_out, 0);
+	assert_int_equal(queue.nr, CHECKS_MAX);
+}
+
+/* Of as many sources as there are places nobody has to go. */
+static void one_each(void **state)
+{
+	(void)state;
+	for (uint64_t source = 1; source <= CHECKS_MAX; source++)
+		assert_true(add(source, (int)source));
+	assert_false(add(CHECKS_MAX + 1, 1));
 }
 
 /* More sources than are remembered: those that were served most recently wait all the same. */
 static void many_sources(void **state)
 {
 	(void)state;
-	for (uint64_t source = 1; source <= 10 * CHECKS_MAX; source++) {
+	for (uint64_t source = 1; source <= 10 * CHECK_SOURCES; source++) {
 		assert_true(add(source, (int)source));
 		assert_int_equal(take(), (int)source);
 	}
-	assert_true(add(10 * CHECKS_MAX, 1));
+	assert_true(add(10 * CHECK_SOURCES, 1));
 	assert_true(add(1, 2));
 	assert_int_equal(take(), 2);
 	assert_int_equal(take(), 1);
@@ -96,8 +115,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int answers, rights;
 
-static void on_checked(void *request, bool right)
+static void on_checked(void *request, enum http_check_result result)
 {
+	bool right = result == HTTP_CHECK_RIGHT;
+
 	pthread_mutex_lock(&lock);
 	answers++;
 	rights += right;
@@ -155,8 +176,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 	const struct CMUnitTest tests[] = {
-		TEST(in_turn),	    TEST(a_new_source_is_next), TEST(bounded),
-		TEST(many_sources), TEST(each_has_its_answer),	TEST(nobody_is_left_waiting),
+		TEST(in_turn),
+		TEST(a_new_source_is_next),
+		TEST(bounded),
+		TEST(one_each),
+		TEST(many_sources),
+		TEST(each_has_its_answer),
+		TEST(nobody_is_left_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

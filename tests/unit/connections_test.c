@@ -45,15 +45,35 @@ static void the_oldest_of_the_greediest_goes(void **state)
 	assert_int_equal(come(103, 8, 0), 3);
 }
 
-static void nobody_who_is_being_answered_goes(void **state)
+/* Who is being answered may not be taking it: only its own source waits for that. */
+static void who_is_being_answered_goes_last(void **state)
 {
 	(void)state;
 	fill(7, 0);
 	for (int fd = 0; fd < (int)CONNECTIONS_MAX; fd++)
 		connections_asked(&all, fd, 0);
-	assert_int_equal(come(100, 8, 0), 100);
+	connections_suspended(&all, 0);
+	assert_int_equal(come(100, 7, 0), 100);
 	connections_served(&all, 3, 0);
-	assert_int_equal(come(101, 8, 0), 3);
+	assert_int_equal(come(101, 7, 0), 3);
+	connections_asked(&all, 101, 0);
+	assert_int_equal(come(102, 8, 0), 1);
+	assert_int_equal(come(103, 8, 0), 102); /* it has asked for nothing yet */
+}
+
+static void the_slowest(void **state)
+{
+	(void)state;
+	assert_int_equal(connections_slowest(&all), -1);
+	for (int fd = 1; fd <= 4; fd++)
+		come(fd, 7, 0);
+	connections_asked(&all, 4, 1);
+	connections_suspended(&all, 4);
+	connections_asked(&all, 3, 2);
+	connections_asked(&all, 2, 3);
+	assert_int_equal(connections_slowest(&all), 3);
+	assert_int_equal(connections_slowest(&all), 2);
+	assert_int_equal(connections_slowest(&all), -1);
 }
 
 /* Those that are thrown out and not closed yet are in nobody's way, while there are places. */
@@ -104,7 +124,9 @@ static void sources(void **state)
 	assert_int_equal(source4("192.0.2.1"), source6("::ffff:192.0.2.1"));
 	assert_int_equal(source6("2001:db8:1:2::1"), source6("2001:db8:1:2:ffff::2"));
 	assert_int_not_equal(source6("2001:db8:1:2::1"), source6("2001:db8:1:3::1"));
-	assert_int_not_equal(source6("::1"), 0);
+	assert_int_equal(source4("127.0.0.1"), source4("127.1.2.3"));
+	assert_int_equal(source4("127.0.0.1"), source6("::1"));
+	assert_int_not_equal(source4("127.0.0.1"), source4("192.0.2.1"));
 	assert_int_equal(connection_source(NULL), 0);
 }
 
@@ -136,7 +158,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 	const struct CMUnitTest tests[] = {
 		TEST(the_oldest_of_the_greediest_goes),
-		TEST(nobody_who_is_being_answered_goes),
+		TEST(who_is_being_answered_goes_last),
+		TEST(the_slowest),
 		TEST(slow_to_close),
 		TEST(late),
 		TEST(sources),

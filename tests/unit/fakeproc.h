@@ -145,7 +145,7 @@ static inline void fake_process(struct fake *fake, const struct fake_process *p)
 		*at = '\0';
 	fake_stat(fake, fakef(path, "proc/%d/stat", p->pid), p);
 	fake_file(fake, fakef(path, "proc/%d/status", p->pid),
-		  fakef(text, "Name:\tx\nTgid:\t%d\n", p->pid));
+		  fakef(text, "Name:\tx\nTgid:\t%d\nUid:\t1000\t0\t0\t0\n", p->pid));
 	fake_bytes(fake, fakef(path, "proc/%d/cmdline", p->pid), cmdline, len ? len + 1 : 0);
 	fake_file(fake, fakef(path, "proc/%d/cgroup", p->pid), p->cgroup ?: "0::/\n");
 	if (p->exe)

@@ -196,9 +196,14 @@ static void dear(void **state)
 	(void)state;
 	news_add(&list, 1);
 	assert_int_equal(news_take(&list, now), 1);
-	news_charge(&list, 1, SECOND / 10, now);
-	news_charge(&list, 1, SECOND / 10, now);
-	now += NEWS_COST_SHARE * SECOND / 5;
+	news_charge(&list, 1, NEWS_COST_BURST_NS, now); /* so much at once */
+	news_add(&list, 1);
+	assert_int_equal(news_take(&list, now), 1);
+	news_charge(&list, 1, SECOND / 20, now);
+	news_charge(&list, 1, SECOND / 20, now);
+	now += NEWS_COST_SHARE * SECOND / 10;
+	assert_false(news_may_look(&list, 1, true, now - 1));
+	assert_true(news_may_look(&list, 1, false, now - 1)); /* it may be a new one's first vCPU */
 	news_add(&list, 1);
 	news_add(&list, same_place);
 	news_add(&list, 2);
@@ -215,12 +220,12 @@ static void vanishing(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		looks += news_may_look(&list, 1, SECOND);
+		looks += news_may_look(&list, 1, false, SECOND);
 		news_looked(&list, 1, true);
 	}
 	assert_int_equal(looks, 1000);
 	for (looks = 0, i = 0; i < 1000; i++) {
-		looks += news_may_look(&list, 1, SECOND);
+		looks += news_may_look(&list, 1, false, SECOND);
 		news_looked(&list, 1, false);
 	}
 	assert_int_equal(looks, 1 + NEWS_BURST);

@@ -226,12 +226,34 @@ static void test_another_users_process(void **state)
 	end_interval(&f);
 	assert_int_equal(find(&f, "web")->cause_ns[CAUSE_VM], 30); /* it is its own again */
 	assert_int_equal(find(&f, "web#200")->cause_ns[CAUSE_VM], 3);
-	end_interval(&f);
-	lose(add_domain(&f, "web", "u", 400), CAUSE_VM,
-	     100); /* root's, which started all of them */
-	end_interval(&f);
-	assert_int_equal(find(&f, "web")->cause_ns[CAUSE_VM], 130);
 	assert_int_equal(f.totals.nr_domains, 2);
+	totals_free(&f.totals);
+}
+
+/* Whoever starts and ends very many takes the places of his own. */
+static void test_the_gone_of_another_user(void **state)
+{
+	struct fixture f;
+	char name[16];
+
+	(void)state;
+	begin(&f);
+	f.report.interval_ns = 1;
+	add_domain(&f, "victim", "u", 50);
+	f.domains[0].uid = 1000;
+	f.now -= SEC - 1000;
+	end_interval(&f);
+	for (int i = 0; i < (int)TOTALS_GONE_MAX + 100; i++) {
+		snprintf(name, sizeof(name), "vm-%d", i);
+		add_domain(&f, name, NULL, 100 + i);
+		f.domains[0].uid = 1001;
+		f.now -= SEC - 1000;
+		end_interval(&f);
+	}
+	end_interval(&f);
+	assert_int_equal(f.totals.nr_domains, TOTALS_GONE_MAX);
+	assert_non_null(find(&f, "victim"));
+	assert_null(find(&f, "vm-100"));
 	totals_free(&f.totals);
 }
 
@@ -485,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_restart_within_an_interval),
 		cmocka_unit_test(test_restart_after_a_while),
 		cmocka_unit_test(test_another_users_process),
+		cmocka_unit_test(test_the_gone_of_another_user),
 		cmocka_unit_test(test_many_names_of_one_process),
 		cmocka_unit_test(test_the_gone_expire),
 		cmocka_unit_test(test_the_gone_are_bounded),
