@@ -125,7 +125,7 @@ KERNEL_TESTS ?= tests/kernels/late.t tests/kernels/clock.t \
 # In one run with all else, on the oldest, the newest and one between: what counts most.
 KERNELS_LIVE ?= 6.1 6.12 newest
 MORE_kernels = $(KERNELS_LIVE:%="tests/kernels/boot -k -p -t 300 $(KERNELS_DIR)/% -- tests/kernels/late.t") \
-	$(foreach test,exact blame quota,$(KERNELS_LIVE:%="tests/kernels/boot -p -t 500 \
+	$(foreach test,exact blame quota,$(KERNELS_LIVE:%="tests/kernels/boot -p -t 800 \
 		$(KERNELS_DIR)/% -- tests/live/$(test).t")) \
 	"tests/kernels/boot -p -t 300 $(KERNELS_DIR)/6.12 -- tests/kernels/clock.t"
 
