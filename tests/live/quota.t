@@ -68,13 +68,23 @@ def contended(name, cgroup, guest):
     hog.end()
 
 
+def window_beside(hogs, guest):
+    """The tracers start while nobody else runs: where one thread emulates all CPUs that takes long enough."""
+    for hog in hogs:
+        hog.stop()
+    window = Window(guest)
+    for hog in hogs:
+        hog.cont()
+    return window
+
+
 def moved(name, cgroup, guest):
     """
     Throttled, contended and moved from CPU to CPU: each runqueue has a throttled time of its own. A
     switch that is hidden from tracing on a CPU where nobody waited yet costs a part of a wait.
     """
     hogs = [Hog("live-hog"), Hog("live-hog", cpu=other_cpu())]
-    window = Window(guest)
+    window = window_beside(hogs, guest)
     with window, Mover(guest.tids[0]):
         time.sleep(WINDOW)
     os.sched_setaffinity(guest.tids[0], {work_cpu()})
@@ -96,7 +106,7 @@ def lifted(name, cgroup, guest):
     """The limit is gone; the two CPUs' runqueues were throttled for different times before."""
     unlimited(cgroup)
     hogs = [Hog("live-hog"), Hog("live-hog", cpu=other_cpu())]
-    window = Window(guest)
+    window = window_beside(hogs, guest)
     with window, Mover(guest.tids[0]):
         time.sleep(2)
     os.sched_setaffinity(guest.tids[0], {work_cpu()})
@@ -112,7 +122,8 @@ def history(name, cgroup, other, guest):
     also in the middle of a wait, is not charged for what was before.
     """
     unlimited(cgroup)
-    hog, window = Hog("live-hog"), Window(guest)
+    hog = Hog("live-hog")
+    window = window_beside([hog], guest)
     steps = [lambda tid: other.add_thread(tid), lambda tid: cgroup.add_thread(tid)]
     with window, Mover(guest.tids[0], steps=steps):
         time.sleep(WINDOW)
@@ -127,7 +138,7 @@ def real_time(name, cgroup, guest):
     fair, rival = Hog("live-fair"), Hog("live-rival")
     cgroup.add_thread(fair.pid) if cgroup.version == 1 else None
     cgroup.limit(1000, PERIOD_US)
-    window = Window(guest)
+    window = window_beside([fair, rival], guest)
     try:
         for tid in guest.tids[0], rival.pid:
             os.sched_setscheduler(tid, os.SCHED_RR, os.sched_param(1))
