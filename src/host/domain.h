@@ -110,6 +110,10 @@ void registry_executed(struct registry *reg, pid_t pid);
  */
 int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index);
 
+/* The same of a process that was looked at since: it is not looked at again. -ESRCH: no such
+ * thread. */
+int registry_sighted_before(struct registry *reg, pid_t pid, pid_t tid, int index);
+
 /*
  * When @thread started, in clock ticks since boot; read the first time it is asked for, since a
  * scan would take half as long again if it read it for all. 0: the thread is gone.

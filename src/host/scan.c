@@ -349,13 +349,19 @@ void registry_executed(struct registry *reg, pid_t pid)
 		process->executed = true;
 }
 
-int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)
+int registry_sighted_before(struct registry *reg, pid_t pid, pid_t tid, int index)
 {
 	struct domain *domain = registry_find(reg, pid);
+
+	return domain ? threads_sighted(domain, tid, index) : -ESRCH;
+}
+
+int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)
+{
 	struct process *process;
 	int err;
 
-	if (domain && !threads_sighted(domain, tid, index))
+	if (!registry_sighted_before(reg, pid, tid, index))
 		return 0;
 	err = registry_scan_pid(reg, pid);
 	if (err < 0)
@@ -370,8 +376,7 @@ int registry_sighted(struct registry *reg, pid_t pid, pid_t tid, int index)
 		if (err < 0)
 			return err;
 	}
-	domain = registry_find(reg, pid);
-	return domain ? threads_sighted(domain, tid, index) : -ESRCH;
+	return registry_sighted_before(reg, pid, tid, index);
 }
 
 uint64_t registry_thread_start(struct registry *reg, const struct domain *domain,

@@ -58,10 +58,10 @@ char *task_parse_cpus_allowed(const char *text);
 unsigned int task_parse_pidns_depth(const char *text);
 
 /* Of the same: the process that the task is a thread of; 0 if it does not say. */
-/* The real user in the text of /proc/P/status, which exec of a setuid program leaves; -1: none. */
-uid_t task_parse_uid(const char *status);
-
 pid_t task_parse_tgid(const char *text);
+
+/* Of the same: the real user, which exec of a setuid program leaves; -1 if it does not say. */
+uid_t task_parse_uid(const char *text);
 
 /* Read @path ("stat", "task/12/stat") below the fd of /proc/P or /proc. 0 or -errno. */
 int task_read_stat(int dir, const char *path, struct task_stat *ret);

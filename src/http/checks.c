@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define SECOND 1000000000ULL
 
@@ -121,21 +122,13 @@ bool check_queue_take(struct check_queue *queue, struct check *ret_check)
 
 static struct timespec later(uint64_t ns)
 {
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	ns += (uint64_t)at.tv_nsec;
-	at.tv_sec += (time_t)(ns / SECOND);
-	at.tv_nsec = (long)(ns % SECOND);
-	return at;
+	ns += mono_ns();
+	return (struct timespec){(time_t)(ns / SECOND), (long)(ns % SECOND)};
 }
 
 static uint64_t cpu_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* The next one that waits; false: it is over. With the lock. */

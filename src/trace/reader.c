@@ -60,7 +60,8 @@ static void sight(struct reader *reader, const struct tracer_news *news)
 	news_looked(&reader->news, news->process, err != -ESRCH);
 }
 
-/* Those of @pid, or all where it is 0, that had to wait until it was looked at. */
+/* Those of @pid, or all where it is 0, that had to wait until it was looked at, which it was now:
+ * whoever has ended since costs no other look. */
 static void sight_deferred(struct reader *reader, pid_t pid)
 {
 	size_t i, left = 0;
@@ -69,7 +70,8 @@ static void sight_deferred(struct reader *reader, pid_t pid)
 		const struct tracer_news *news = &reader->deferred[i];
 
 		if (!pid || news->process == pid)
-			registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
+			registry_sighted_before(reader->registry, news->process, news->tid,
+						news->vcpu);
 		else
 			reader->deferred[left++] = *news;
 	}

@@ -75,8 +75,11 @@ static void rename_thread(pid_t tid, const char *name)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", tid);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, name, strlen(name)) > 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	if (write(fd, name, strlen(name)) < 0)
+		exit(EXIT_FAILURE);
+	close(fd);
 }
 
 static void rename_all(void)

@@ -342,6 +342,25 @@ static void sighted(void **state)
 	assert_int_equal(living(), 1);
 }
 
+/* A sight that had to wait: the process was looked at since, and is not again. */
+static void sighted_before(void **state)
+{
+	struct fake_process p = {
+		.pid = 900, .comm = "myvmm", .start = 100, .exe = "/opt/myvmm", .cmdline = "myvmm"};
+
+	(void)state;
+	fake_process(&fake, &p);
+	assert_int_equal(registry_sighted_before(reg, 900, 900, 0), -ESRCH);
+	assert_int_equal(living(), 0);
+	fake_thread(&fake, 900, 901, "worker", 100, 0);
+	assert_int_equal(registry_sighted(reg, 900, 900, 0), 0);
+	assert_int_equal(registry_sighted_before(reg, 900, 901, 3), 0);
+	check_thread(900, 901, ROLE_VCPU, 3);
+	fake_thread(&fake, 900, 902, "worker", 100, 0);
+	assert_int_equal(registry_sighted_before(reg, 900, 902, 4), -ESRCH);
+	assert_int_equal(registry_find(reg, 900)->nr_threads, 2);
+}
+
 /* KVM's word was about the program that ran then. */
 static void sighted_exec(void **state)
 {
@@ -517,6 +536,7 @@ int main(void)
 		T(dies_as_zombie),
 		T(hostile_names),
 		T(sighted),
+		T(sighted_before),
 		T(sighted_exec),
 		T(keeps_its_name),
 		T(keeps_its_name_unprivileged),

@@ -70,6 +70,14 @@ static const struct domain_total *find(const struct fixture *f, const char *labe
 	return NULL;
 }
 
+/* The only one of an interval that is next to nothing. */
+static void come(struct fixture *f, const char *name, pid_t pid, uint64_t uid)
+{
+	add_domain(f, name, NULL, pid)->uid = uid;
+	f->now -= SEC - 1000;
+	end_interval(f);
+}
+
 static void test_reports_add_up(void **state)
 {
 	struct fixture f;
@@ -239,16 +247,10 @@ static void test_the_gone_of_another_user(void **state)
 	(void)state;
 	begin(&f);
 	f.report.interval_ns = 1;
-	add_domain(&f, "victim", "u", 50);
-	f.domains[0].uid = 1000;
-	f.now -= SEC - 1000;
-	end_interval(&f);
+	come(&f, "victim", 50, 1000);
 	for (int i = 0; i < (int)TOTALS_GONE_MAX + 100; i++) {
 		snprintf(name, sizeof(name), "vm-%d", i);
-		add_domain(&f, name, NULL, 100 + i);
-		f.domains[0].uid = 1001;
-		f.now -= SEC - 1000;
-		end_interval(&f);
+		come(&f, name, 100 + i, 1001);
 	}
 	end_interval(&f);
 	assert_int_equal(f.totals.nr_domains, TOTALS_GONE_MAX);
@@ -303,9 +305,7 @@ static void test_the_gone_are_bounded(void **state)
 	f.report.interval_ns = 1;
 	for (int i = 0; i < (int)TOTALS_GONE_MAX + 100; i++) {
 		snprintf(name, sizeof(name), "vm-%d", i);
-		add_domain(&f, name, NULL, 100 + i);
-		f.now -= SEC - 1000;
-		end_interval(&f);
+		come(&f, name, 100 + i, 0);
 	}
 	end_interval(&f);
 	assert_int_equal(f.totals.nr_domains, TOTALS_GONE_MAX);
