@@ -51,13 +51,13 @@ static __always_inline struct wait_detail *detail_of(const struct slot *slot)
 
 static __always_inline void explain(struct slot *slot, enum cause cause, __u64 ns)
 {
-	slot->cause_ns[cause & (NR_CAUSES - 1)] += ns;
+	slot->cause_ns[cause & (MAX_CAUSES - 1)] += ns;
 	slot->explained += ns;
 	if (watch_over_ns) {
 		struct wait_detail *detail = detail_of(slot);
 
 		if (detail)
-			detail->cause_ns[cause & (NR_CAUSES - 1)] += ns;
+			detail->cause_ns[cause & (MAX_CAUSES - 1)] += ns;
 	}
 }
 

@@ -36,7 +36,7 @@ static __always_inline __u64 run_delay_at(struct task_struct *task, __u64 clock,
 
 static __always_inline void wait_count(struct slot *slot, __u64 wait)
 {
-	__u32 kind = slot->kind & (NR_WAIT_KINDS - 1);
+	__u32 kind = slot->kind & (MAX_WAIT_KINDS - 1);
 	struct slot_interval *interval = interval_of(slot);
 	struct slot_waits *waits = &slot->waits[kind];
 	__u32 bucket = bucket_of(wait);

@@ -19,6 +19,15 @@ $(BUILD)/man/%.gz: docs/%.scd.in docs/fill $(BUILD)/man/table
 	$(Q)VERSION=$(VERSION) docs/fill $(BUILD)/man/table $< > $(@:.gz=.scd) && \
 		scdoc < $(@:.gz=.scd) > $(@:.gz=) && gzip -9nf < $(@:.gz=) > $@
 
+# What else follows from the tables is kept in the files themselves, between marks.
+FILLED := README.md dist/prometheus/stealscope.rules.yml
+
+.PHONY: texts
+texts: $(BUILD)/man/table ## write what follows from the tables into $(FILLED)
+	$(Q)for file in $(FILLED); do \
+		docs/fill $< $$file > $(BUILD)/man/new && cat $(BUILD)/man/new > $$file || exit; \
+	done
+
 .PHONY: man
 man: $(MAN) ## build the man pages
 all: man

@@ -60,7 +60,7 @@ struct slot_waits {
 /* What is kept of one epoch of a slot only: the longest waits, the biggest thieves. */
 struct slot_interval {
 	__u64 epoch;
-	__u64 max_ns[NR_WAIT_KINDS];
+	__u64 max_ns[MAX_WAIT_KINDS];
 	struct thief_table thieves;
 };
 
@@ -103,8 +103,8 @@ struct slot {
 	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
 	__u64 explained;   /* of the wait under way: what already has a cause */
 	__u64 merged;
-	__u64 cause_ns[NR_CAUSES];
-	struct slot_waits waits[NR_WAIT_KINDS];
+	__u64 cause_ns[MAX_CAUSES];
+	struct slot_waits waits[MAX_WAIT_KINDS];
 	struct slot_interval interval[2]; /* by the epoch's lowest bit */
 } __attribute__((aligned(256)));	  /* a chunk of them is whole pages (tracer_parts.h) */
 
@@ -164,7 +164,7 @@ enum news {
 
 /* Causes and thieves of a wait under way that may be told of. */
 struct wait_detail {
-	__u64 cause_ns[NR_CAUSES];
+	__u64 cause_ns[MAX_CAUSES];
 	struct thief_table thieves;
 };
 

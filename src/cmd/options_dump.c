@@ -4,6 +4,7 @@
 
 #include "cmd/option_table.h"
 #include "cmd/options.h"
+#include "model/names.h"
 
 /* What argp adds to every command. */
 static const struct argp_option from_argp[] = {
@@ -24,6 +25,17 @@ static void dump_option(const struct command *command, const struct argp_option 
 	       option->arg ? option->arg : "", option->doc);
 }
 
+static void dump_kinds(void)
+{
+	for (enum role role = 0; role < NR_ROLES; role++)
+		printf("role\t%s\t%s\n", role_names[role], role_infos[role].purpose);
+	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
+		printf("wait\t%s\t%s\n", wait_kind_names[kind], wait_kind_infos[kind].beginning);
+	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
+		printf("cause\t%s\t%s\t%s\n", cause_names[cause], cause_infos[cause].meaning,
+		       cause_infos[cause].advice);
+}
+
 int options_dump(void)
 {
 	for (size_t i = 0; i < nr_commands; i++) {
@@ -38,5 +50,6 @@ int options_dump(void)
 		for (size_t row = 0; row < sizeof(from_argp) / sizeof(from_argp[0]); row++)
 			dump_option(command, &from_argp[row]);
 	}
+	dump_kinds();
 	return fflush(stdout) ? -errno : 0;
 }

@@ -5,31 +5,33 @@
 
 #include <curses.h>
 
+#define WEIGHT_NORMAL 0
+#define WEIGHT_DIM A_DIM
+#define WEIGHT_BOLD A_BOLD
+
+#define WAIT_LOOK(id, name, bar, basic, many, ...) \
+	[ATTR_WAIT + WAIT_##id] = {0, 0, COLOR_##basic, many},
+#define CAUSE_LOOK(id, name, letter, basic, many, weight, ...) \
+	[ATTR_CAUSE + CAUSE_##id] = {0, WEIGHT_##weight, COLOR_##basic, many},
+
 /* Attributes where there are no colours, eight of them, many. */
 static const struct look {
 	attr_t plain, attr;
 	short basic, many; /* -1: the terminal's own */
 } looks[NR_ATTRS] = {
+	/* clang-format off: rows that come from tables look like statements */
 	[ATTR_PLAIN] = {0, 0, -1, -1},
 	[ATTR_BOLD] = {A_BOLD, A_BOLD, -1, -1},
 	[ATTR_DIM] = {0, 0, -1, 245},
 	[ATTR_HEADING] = {A_REVERSE, A_REVERSE, -1, -1},
-	[ATTR_SORTED] = {A_REVERSE | A_BOLD | A_UNDERLINE, A_REVERSE | A_BOLD | A_UNDERLINE, -1,
-			 -1},
+	[ATTR_SORTED] = {A_REVERSE | A_BOLD | A_UNDERLINE, A_REVERSE | A_BOLD | A_UNDERLINE, -1, -1},
 	[ATTR_WARN] = {A_BOLD, 0, COLOR_YELLOW, 220},
 	[ATTR_BAD] = {A_BOLD, A_BOLD, COLOR_RED, 196},
 	[ATTR_RUN] = {0, 0, COLOR_GREEN, 34},
-	[ATTR_WAKEUP] = {0, 0, COLOR_CYAN, 37},
-	[ATTR_PREEMPT] = {0, 0, COLOR_YELLOW, 172},
+	WAIT_KINDS(WAIT_LOOK)
 	[ATTR_WAITING] = {0, 0, COLOR_WHITE, 252},
-	[ATTR_CAUSE + CAUSE_QUOTA] = {0, 0, COLOR_MAGENTA, 135},
-	[ATTR_CAUSE + CAUSE_VM] = {0, 0, COLOR_RED, 160},
-	[ATTR_CAUSE + CAUSE_SELF] = {0, 0, COLOR_YELLOW, 220},
-	[ATTR_CAUSE + CAUSE_HOST] = {0, 0, COLOR_BLUE, 33},
-	[ATTR_CAUSE + CAUSE_KERNEL] = {0, 0, COLOR_CYAN, 37},
-	[ATTR_CAUSE + CAUSE_IDLE] = {0, 0, COLOR_GREEN, 108},
-	[ATTR_CAUSE + CAUSE_PHANTOM] = {0, A_DIM, COLOR_WHITE, 240},
-	[ATTR_CAUSE + CAUSE_UNKNOWN] = {0, A_BOLD, COLOR_WHITE, 213},
+	CAUSES(CAUSE_LOOK)
+	/* clang-format on */
 };
 
 bool terminal_has_color(void)

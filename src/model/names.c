@@ -6,16 +6,12 @@ const char *const role_names[NR_ROLES] = {ROLES(NAME)};
 const char *const wait_kind_names[NR_WAIT_KINDS] = {WAIT_KINDS(NAME)};
 const char *const cause_names[NR_CAUSES] = {CAUSES(NAME)};
 
-bool cause_has_thieves(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_VM:
-	case CAUSE_SELF:
-	case CAUSE_HOST:
-	case CAUSE_KERNEL:
-	case CAUSE_IDLE:
-		return true;
-	default:
-		return false;
-	}
-}
+#define ROLE_INFO(id, name, purpose) {purpose},
+const struct role_info role_infos[NR_ROLES] = {ROLES(ROLE_INFO)};
+
+#define WAIT_INFO(id, name, bar, basic, many, beginning) {bar, beginning},
+const struct wait_kind_info wait_kind_infos[NR_WAIT_KINDS] = {WAIT_KINDS(WAIT_INFO)};
+
+#define CAUSE_INFO(id, name, letter, basic, many, weight, thief, meaning, advice) \
+	{letter, THIEF_##thief, meaning, advice},
+const struct cause_info cause_infos[NR_CAUSES] = {CAUSES(CAUSE_INFO)};

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The names of include/kinds.h, by their number.
+ * The tables of include/kinds.h, by number.
  */
 #ifndef STEALSCOPE_NAMES_H
 #define STEALSCOPE_NAMES_H
-
-#include <stdbool.h>
 
 #include "kinds.h"
 
@@ -13,7 +11,24 @@ extern const char *const role_names[NR_ROLES];
 extern const char *const wait_kind_names[NR_WAIT_KINDS];
 extern const char *const cause_names[NR_CAUSES];
 
-/* Was it somebody's doing, or (quota, phantom, unknown) nobody's? */
-bool cause_has_thieves(enum cause cause);
+/* Texts for people: phrases without a full stop. */
+struct role_info {
+	const char *purpose;
+};
+extern const struct role_info role_infos[NR_ROLES];
+
+struct wait_kind_info {
+	char bar; /* what its bars are drawn with */
+	const char *beginning;
+};
+extern const struct wait_kind_info wait_kind_infos[NR_WAIT_KINDS];
+
+struct cause_info {
+	char letter;
+	enum thief_kind thief; /* THIEF_NOBODY: it has no thieves */
+	const char *meaning;
+	const char *advice;
+};
+extern const struct cause_info cause_infos[NR_CAUSES];
 
 #endif

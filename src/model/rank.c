@@ -66,7 +66,7 @@ size_t rank_actors(const struct suffering *who, enum cause cause, struct thief *
 		   size_t max)
 {
 	/* Siblings are told apart, the threads of another domain are not. */
-	enum report_by by = cause == CAUSE_SELF ? BY_VCPU : BY_DOMAIN;
+	enum report_by by = cause_infos[cause].thief == THIEF_SIBLING ? BY_VCPU : BY_DOMAIN;
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	size_t nr = merge_thieves(who, by, list), stored = 0;
 
@@ -119,7 +119,7 @@ static int add_victim(struct rows *rows, const struct blame *victim)
 	for (enum cause cause = 0; !err && cause < NR_CAUSES; cause++) {
 		struct thief nobody = {.cause = cause, .ns = who->cause_ns[cause]};
 
-		if (nobody.ns && !cause_has_thieves(cause))
+		if (nobody.ns && !cause_infos[cause].thief)
 			err = add_row(rows, victim, &nobody);
 	}
 	return err;

@@ -25,6 +25,15 @@ static double percent(double part, uint64_t whole)
 	return pct < 0 ? 0 : pct > 100 ? 100 : pct;
 }
 
+/* Take @ns off what @cause has; what is left to take off. */
+static uint64_t cut(struct suffering *own, enum cause cause, uint64_t ns)
+{
+	uint64_t taken = min(ns, own->cause_ns[cause]);
+
+	own->cause_ns[cause] -= taken;
+	return ns - taken;
+}
+
 /* The causes sum to the steal, even where the two were read a moment apart. */
 static void settle_causes(struct suffering *own)
 {
@@ -33,13 +42,9 @@ static void settle_causes(struct suffering *own)
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
 		sum += own->cause_ns[cause];
 	own->cause_ns[CAUSE_UNKNOWN] += grown(sum, own->steal_ns);
-	excess = grown(own->steal_ns, sum);
-	for (enum cause cause = NR_CAUSES; cause-- > 0 && excess;) {
-		uint64_t cut = min(excess, own->cause_ns[cause]);
-
-		own->cause_ns[cause] -= cut;
-		excess -= cut;
-	}
+	excess = cut(own, CAUSE_UNKNOWN, grown(own->steal_ns, sum));
+	for (enum cause cause = NR_CAUSES; cause-- > 0 && excess;)
+		excess = cut(own, cause, excess);
 }
 
 static int build_thread(struct builder *b, const struct thread_sample *to, pid_t pid,

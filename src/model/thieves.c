@@ -225,7 +225,7 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 			list[nr++] = thief;
 	}
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
-		if (cause_has_thieves(cause) && left[cause])
+		if (cause_infos[cause].thief && left[cause])
 			list[nr++] =
 				(struct thief){.cause = cause, .actor = NULL, .ns = left[cause]};
 	}

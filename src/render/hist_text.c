@@ -24,8 +24,6 @@ struct display {
 	unsigned int first, last; /* rows that are not empty, and all between them */
 };
 
-static const char bar_chars[NR_WAIT_KINDS] = {[WAIT_WAKEUP] = '*', [WAIT_PREEMPT] = '#'};
-
 static void fill_display(struct display *display, const struct hist waits[NR_WAIT_KINDS])
 {
 	uint64_t max_ns = 0;
@@ -66,7 +64,7 @@ static char *put_bar(char *at, const struct display *display, unsigned int row, 
 
 		sum += display->counts[kind][row];
 		end = (unsigned int)((double)sum * scale + 1e-9);
-		memset(at + used, bar_chars[kind], end - used);
+		memset(at + used, wait_kind_infos[kind].bar, end - used);
 		used = end;
 	}
 	memset(at + used, ' ', width - used);
@@ -130,7 +128,8 @@ static void print_histogram(const struct render_options *options,
 	fprintf(out, "%10s%14s : ", display.unit_ns == 1 ? "nsecs" : "usecs", "");
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 		fprintf(out, "%s %-*c ", wait_kind_names[kind],
-			columns - (int)strlen(wait_kind_names[kind]) - 1, bar_chars[kind]);
+			columns - (int)strlen(wait_kind_names[kind]) - 1,
+			wait_kind_infos[kind].bar);
 	fputs("distribution\n", out);
 	for (unsigned int row = display.first; row <= display.last; row++)
 		print_row(out, &display, row, (size_t)columns, bar);

@@ -55,7 +55,7 @@ void label_thief(struct label *label, const struct blame *row, enum report_by by
 	const struct actor *thief = row->thief;
 
 	if (!thief)
-		label_append(label, cause_has_thieves(row->cause) ? "others" : "-", 6);
+		label_append(label, cause_infos[row->cause].thief ? "others" : "-", 6);
 	else if (thief->kind == ACTOR_IDLE)
 		label_append(label, "idle", 4);
 	else if (thief->kind != ACTOR_THREAD)

@@ -125,8 +125,8 @@ static void domain_blame(struct prom_writer *w, const struct row *row)
 	blame(w, row, TOTALS_OTHER, CAUSE_VM, domain->blame[0].other_ns);
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		if (cause != CAUSE_VM)
-			blame(w, row, cause == CAUSE_SELF ? row->name : "", cause,
-			      domain->cause_ns[cause]);
+			blame(w, row, cause_infos[cause].thief == THIEF_SIBLING ? row->name : "",
+			      cause, domain->cause_ns[cause]);
 	}
 }
 

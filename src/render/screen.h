@@ -19,10 +19,9 @@ enum screen_attr {
 	ATTR_WARN,   /* 5 % steal */
 	ATTR_BAD,    /* 10 % steal */
 	ATTR_RUN,
-	ATTR_WAKEUP, /* bars of a histogram */
-	ATTR_PREEMPT,
-	ATTR_WAITING, /* a wait that is not over: no cause yet */
-	ATTR_CAUSE,   /* + enum cause */
+	ATTR_WAIT,				  /* + enum wait_kind: bars of a histogram */
+	ATTR_WAITING = ATTR_WAIT + NR_WAIT_KINDS, /* a wait that is not over: no cause yet */
+	ATTR_CAUSE,				  /* + enum cause */
 	NR_ATTRS = ATTR_CAUSE + NR_CAUSES,
 };
 

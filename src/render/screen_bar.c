@@ -9,11 +9,6 @@
 /* The causes, then the wait that is not over. */
 #define NR_PARTS (NR_CAUSES + 1)
 
-static char cause_letter(enum cause cause)
-{
-	return cause == CAUSE_UNKNOWN ? '?' : cause_names[cause][0];
-}
-
 static enum screen_attr part_attr(unsigned int part)
 {
 	return part < NR_CAUSES ? ATTR_CAUSE + part : ATTR_WAITING;
@@ -22,7 +17,7 @@ static enum screen_attr part_attr(unsigned int part)
 static void put_part(struct screen *screen, const struct screen_state *state, unsigned int part,
 		     size_t times)
 {
-	char letter[2] = {part < NR_CAUSES ? cause_letter(part) : WAITING_LETTER};
+	char letter[2] = {part < NR_CAUSES ? cause_infos[part].letter : WAITING_LETTER};
 	bool block = state->color && !state->ascii;
 
 	screen_repeat(screen, part_attr(part), block ? BLOCK : letter, times);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "model/names.h"
 #include "render/screen_keys.h"
 #include "render/screen_view.h"
 
@@ -32,16 +33,12 @@ static void put_columns(struct screen *screen)
 
 static void put_causes(struct screen *screen, const struct screen_state *state)
 {
-#define MEANING(id, name, meaning) meaning,
-	static const char *const meanings[NR_CAUSES] = {CAUSES(MEANING)};
-#undef MEANING
-
 	put_title(screen, "Causes: why a vCPU had to wait");
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		screen_line(screen);
 		screen_put(screen, ATTR_PLAIN, " ");
 		screen_cause(screen, state, cause);
-		screen_put(screen, ATTR_PLAIN, meanings[cause]);
+		screen_put(screen, ATTR_PLAIN, cause_infos[cause].meaning);
 	}
 }
 

@@ -12,20 +12,20 @@ static void name_thief(const struct thief *thief, char out[static SCREEN_NAME_SI
 	const struct actor *actor = thief->actor;
 	size_t size = SCREEN_NAME_SIZE;
 
-	switch (thief->cause) {
-	case CAUSE_VM:
+	switch (cause_infos[thief->cause].thief) {
+	case THIEF_DOMAIN:
 		snprintf(out, size, "%s", or_unknown(actor->domain));
 		break;
-	case CAUSE_SELF:
+	case THIEF_SIBLING:
 		if (actor->role == ROLE_VCPU && actor->index >= 0)
 			snprintf(out, size, "own vcpu %d", actor->index);
 		else
 			snprintf(out, size, "own %s", role_names[actor->role]);
 		break;
-	case CAUSE_KERNEL:
+	case THIEF_KERNEL:
 		snprintf(out, size, "[%s]", or_unknown(actor->comm));
 		break;
-	case CAUSE_IDLE:
+	case THIEF_IDLE:
 		snprintf(out, size, "idle CPU");
 		break;
 	default:
@@ -41,7 +41,7 @@ uint64_t screen_top_thief(const struct suffering *who, char out[static SCREEN_NA
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		struct thief thief;
 
-		if (cause_has_thieves(cause)) {
+		if (cause_infos[cause].thief) {
 			if (!rank_actors(who, cause, &thief, 1) || thief.ns <= most)
 				continue;
 			most = thief.ns;

@@ -95,6 +95,15 @@ static int put_thieves(struct screen *screen, const struct screen_state *state,
 	return 0;
 }
 
+static enum screen_attr glyph_attr(char glyph)
+{
+	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++) {
+		if (wait_kind_infos[kind].bar == glyph)
+			return ATTR_WAIT + kind;
+	}
+	return ATTR_PLAIN;
+}
+
 /* A line of the histogram: its bar has the colours of the kinds of a wait. */
 static void put_histogram_line(struct screen *screen, char *line)
 {
@@ -107,11 +116,7 @@ static void put_histogram_line(struct screen *screen, char *line)
 	while (*glyph) {
 		size_t times = 1 + strspn(bar + 1, glyph);
 
-		screen_repeat(screen,
-			      *glyph == '*'   ? ATTR_WAKEUP
-			      : *glyph == '#' ? ATTR_PREEMPT
-					      : ATTR_PLAIN,
-			      glyph, times);
+		screen_repeat(screen, glyph_attr(*glyph), glyph, times);
 		bar += times;
 		*glyph = *bar;
 	}

@@ -119,13 +119,13 @@ static size_t terms_of(const struct suffering *who, unsigned int nr, uint64_t in
 }
 
 static void actor_name(const struct render_options *options, const struct actor *actor,
-		       enum cause cause)
+		       enum thief_kind kind)
 {
-	if (cause == CAUSE_VM)
+	if (kind == THIEF_DOMAIN)
 		text_name(options, actor->domain ? actor->domain : "?", 24, false);
-	else if (cause == CAUSE_SELF && actor->index >= 0)
+	else if (kind == THIEF_SIBLING && actor->index >= 0)
 		fprintf(options->out, "%s %d", role_names[actor->role], actor->index);
-	else if (cause == CAUSE_SELF)
+	else if (kind == THIEF_SIBLING)
 		fputs(role_names[actor->role], options->out);
 	else
 		text_name(options, actor_title(actor) ? actor_title(actor) : "?", 24, false);
@@ -138,14 +138,15 @@ static void thief_names(const struct render_options *options, const struct suffe
 	struct thief thieves[2];
 	size_t nr = rank_actors(who, cause, thieves, 2);
 	uint64_t least = who->cause_ns[cause] / 5;
+	enum thief_kind kind = cause_infos[cause].thief;
 
-	if (cause == CAUSE_IDLE || !nr || thieves[0].ns < least)
+	if (kind == THIEF_IDLE || !nr || thieves[0].ns < least)
 		return;
 	fputs(" (", options->out);
-	actor_name(options, thieves[0].actor, cause);
+	actor_name(options, thieves[0].actor, kind);
 	if (nr > 1 && thieves[1].ns >= least) {
 		fputs(", ", options->out);
-		actor_name(options, thieves[1].actor, cause);
+		actor_name(options, thieves[1].actor, kind);
 	}
 	fputc(')', options->out);
 }

@@ -37,7 +37,7 @@ void json_thief(struct json_writer *jw, enum cause cause, const struct actor *ac
 {
 	jw_field_string(jw, "cause", cause_names[cause]);
 	if (!actor) {
-		if (!cause_has_thieves(cause))
+		if (!cause_infos[cause].thief)
 			return;
 		jw_key(jw, "other");
 		jw_bool(jw, true);

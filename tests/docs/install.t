@@ -49,8 +49,10 @@ def table():
     rows = [line.split("\t") for line in run(BINARY, "--dump-options")[1].splitlines()]
     commands = [row[1] for row in rows if row[0] == "command"]
     options = [row[1:] for row in rows if row[0] == "option"]
+    causes = [row[1] for row in rows if row[0] == "cause"]
+    ok({"quota", "unknown"} <= set(causes), "--dump-options has the causes", causes)
     equal({option[0] for option in options}, set(commands), "--dump-options has options of each command")
-    return commands, options
+    return commands, options, causes
 
 
 def installed():
@@ -60,7 +62,7 @@ def installed():
     return destination + "/opt/x"
 
 
-def pages(root, commands, options):
+def pages(root, commands, options, causes):
     texts = {}
     for path in glob.glob(f"{root}/share/man/man8/*.gz"):
         name = os.path.basename(path)[:-len(".8.gz")]
@@ -80,12 +82,11 @@ def pages(root, commands, options):
     ok("stealscope_vcpu_steal_seconds_total" in metrics, "the metrics are found in the source", metrics)
     equal(sorted(name for name in metrics if name not in texts["stealscope-export"]), [],
           "every metric is in stealscope-export(8)")
-    causes = re.findall(r'X\(\w+, "(\w+)", ".*"\)', open(f"{TOP}/include/kinds.h").read())
-    ok({"quota", "unknown"} <= set(causes), "the causes are found in the source", causes)
-    equal([cause for cause in causes if not re.search(rf"^       {cause}$", texts["stealscope"], re.M)],
-          [], "every cause is in stealscope(8)")
-    equal([cause for cause in causes if f"| `{cause}` |" not in open(f"{TOP}/README.md").read()], [],
-          "… and in the README")
+    for file in "README.md", "dist/prometheus/stealscope.rules.yml":
+        code, text, err = run(f"{TOP}/docs/fill", f"{BUILD}/man/table", file)
+        ok(code == 0 and text == open(f"{TOP}/{file}").read(),
+           f"{file} has what the tables say (make texts)", err)
+        equal([cause for cause in causes if cause not in text], [], "… of every cause")
 
 
 def helps(options):
@@ -164,9 +165,9 @@ echo gone
 
 
 def test():
-    commands, options = table()
+    commands, options, causes = table()
     root = installed()
-    pages(root, commands, options)
+    pages(root, commands, options, causes)
     units(root)
     helps(options)
     completion(commands, options, Guest("live-install", append="sleep=1000"))

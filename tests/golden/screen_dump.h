@@ -8,7 +8,11 @@
 
 #include "render/screen.h"
 
+#define WAIT_ATTR(id, name, ...) [ATTR_WAIT + WAIT_##id] = name,
+#define CAUSE_ATTR(id, name, ...) [ATTR_CAUSE + CAUSE_##id] = name,
+
 static const char *const attr_names[NR_ATTRS] = {
+	/* clang-format off: rows that come from tables look like statements */
 	[ATTR_BOLD] = "bold",
 	[ATTR_DIM] = "dim",
 	[ATTR_HEADING] = "heading",
@@ -16,17 +20,10 @@ static const char *const attr_names[NR_ATTRS] = {
 	[ATTR_WARN] = "warn",
 	[ATTR_BAD] = "bad",
 	[ATTR_RUN] = "run",
-	[ATTR_WAKEUP] = "wakeup",
-	[ATTR_PREEMPT] = "preempt",
+	WAIT_KINDS(WAIT_ATTR)
 	[ATTR_WAITING] = "waiting",
-	[ATTR_CAUSE + CAUSE_QUOTA] = "quota",
-	[ATTR_CAUSE + CAUSE_VM] = "vm",
-	[ATTR_CAUSE + CAUSE_SELF] = "self",
-	[ATTR_CAUSE + CAUSE_HOST] = "host",
-	[ATTR_CAUSE + CAUSE_KERNEL] = "kernel",
-	[ATTR_CAUSE + CAUSE_IDLE] = "idle",
-	[ATTR_CAUSE + CAUSE_PHANTOM] = "phantom",
-	[ATTR_CAUSE + CAUSE_UNKNOWN] = "unknown",
+	CAUSES(CAUSE_ATTR)
+	/* clang-format on */
 };
 
 static int key_of(const char *word)
