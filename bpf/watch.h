@@ -85,8 +85,9 @@ __noinline int slot_clear(struct slot *slot)
 		return 0;
 	slot->counted = SLOT_FREE;
 	slot->run_ns = 0;
-	slot->steal_ns = 0;
-	slot->merged = 0;
+#define CLEAR(field) slot->field = 0;
+	SLOT_COUNTERS(CLEAR)
+#undef CLEAR
 	slot->explained = 0;
 	__builtin_memset(slot->cause_ns, 0, sizeof(slot->cause_ns));
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++) {
@@ -162,8 +163,13 @@ static __always_inline bool slot_bind(struct task_struct *task, __u32 ref)
 	__u32 *stored, old;
 
 	stored = bpf_task_storage_get(&task_slots, task, &ref, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!stored)
+	if (!stored) {
+		struct cpu_counts *cpu = counts_at(bpf_get_smp_processor_id());
+
+		if (cpu)
+			cpu->storage_failures++;
 		return false;
+	}
 	old = *(volatile __u32 *)stored;
 	if (old == ref)
 		return true;

@@ -9,6 +9,7 @@
 #define STEALSCOPE_SLOT_H
 
 #include "bucket.h"
+#include "counters.h"
 #include "hook_times.h"
 #include "kinds.h"
 #include "rate.h"
@@ -97,12 +98,13 @@ struct slot {
 	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
 	__u64 run_base;	   /* se.sum_exec_runtime at adoption */
 	__u64 run_ns;	   /* since adoption, up to the last switch-out */
-	__u64 steal_ns;	   /* since adoption, finished waits */
 	__u64 cum;	   /* sched_info.run_delay as of the last switch-in */
 	__u64 segment_cum; /* the same as of the start of the wait's part on this CPU */
 	__u64 pcount;	   /* sched_info.pcount expected at the next switch-in */
 	__u64 explained;   /* of the wait under way: what already has a cause */
-	__u64 merged;
+#define SLOT_FIELD(field) __u64 field;
+	SLOT_COUNTERS(SLOT_FIELD)
+#undef SLOT_FIELD
 	__u64 cause_ns[MAX_CAUSES];
 	struct slot_waits waits[MAX_WAIT_KINDS];
 	struct slot_interval interval[2]; /* by the epoch's lowest bit */
@@ -114,11 +116,10 @@ struct slot {
 enum hook { HOOKS(HOOK_ENUM) NR_HOOKS };
 #undef HOOK_ENUM
 
-/* What went wrong on a CPU. */
 struct cpu_counts {
-	__u64 merged;
-	__u64 chain_breaks;
-	__u64 clamped;
+#define CPU_FIELD(field, ...) __u64 field;
+	CPU_COUNTERS(CPU_FIELD)
+#undef CPU_FIELD
 	struct wait_rate rate;
 	__u32 seen_pid; /* last vCPU announced and not adopted here */
 	__u32 pad;

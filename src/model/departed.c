@@ -117,9 +117,9 @@ static void add_up(struct departed_thread *to, const struct thread_sample *from)
 	sample->tid = from->tid; /* that of the latest stands for all */
 	sample->start = from->start;
 	sample->run_delay_ns = from->run_delay_ns;
-	sample->run_ns += from->run_ns;
-	sample->steal_ns += from->steal_ns;
-	sample->merged += from->merged;
+#define ADD(field, ...) sample->field += from->field;
+	THREAD_COUNTERS(ADD)
+#undef ADD
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
 		sample->cause_ns[cause] += from->cause_ns[cause];
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)

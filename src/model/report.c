@@ -65,14 +65,14 @@ static int build_thread(struct builder *b, const struct thread_sample *to, pid_t
 	thread->dead = to->dead;
 	thread->waiting_ns = to->waiting_ns;
 	thread->run_delay_ns = to->run_delay_ns;
-	own->run_ns = grown(from->run_ns, to->run_ns);
-	own->steal_ns = grown(from->steal_ns, to->steal_ns);
+#define GROWN(field, ...) own->field = grown(from->field, to->field);
+	THREAD_COUNTERS(GROWN)
+#undef GROWN
 	/* A wait that began before the interval is in the steal as a whole; what was waited before
 	 * is taken off again. */
 	own->steal_pct =
 		percent((double)own->steal_ns + (double)to->waiting_ns - (double)from->waiting_ns,
 			b->report.interval_ns);
-	own->merged = grown(from->merged, to->merged);
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
 		own->cause_ns[cause] = grown(from->cause_ns[cause], to->cause_ns[cause]);
 	settle_causes(own);
@@ -84,10 +84,10 @@ static int build_thread(struct builder *b, const struct thread_sample *to, pid_t
 
 static void add_suffering(struct suffering *sum, const struct suffering *part)
 {
-	sum->run_ns += part->run_ns;
-	sum->steal_ns += part->steal_ns;
+#define ADD(field, ...) sum->field += part->field;
+	THREAD_COUNTERS(ADD)
+#undef ADD
 	sum->steal_pct += part->steal_pct;
-	sum->merged += part->merged;
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
 		sum->cause_ns[cause] += part->cause_ns[cause];
 }
@@ -212,11 +212,9 @@ static int worst_first(const void *a, const void *b)
 static void build_trace(const struct trace_sample *from, const struct trace_sample *to,
 			struct trace_sample *trace)
 {
-	trace->merged = grown(from->merged, to->merged);
-	trace->dropped = grown(from->dropped, to->dropped);
-	trace->missed = grown(from->missed, to->missed);
-	trace->chain_breaks = grown(from->chain_breaks, to->chain_breaks);
-	trace->clamped = grown(from->clamped, to->clamped);
+#define GROWN(field, ...) trace->field = grown(from->field, to->field);
+	LOSS_COUNTERS(GROWN)
+#undef GROWN
 	trace->self_rss_bytes = to->self_rss_bytes;
 	trace->map_bytes = to->map_bytes;
 	trace->self_cpu_ns = grown(from->self_cpu_ns, to->self_cpu_ns);

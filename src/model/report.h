@@ -40,12 +40,10 @@ struct thief {
 
 /* What a thread, a role or a domain suffered. */
 struct suffering {
-	uint64_t run_ns;
-	uint64_t steal_ns; /* finished waits */
-	double steal_pct;  /* 0 … 100; with the unfinished wait, clipped to the interval */
+	THREAD_COUNTERS(COUNTER_FIELD)
+	double steal_pct; /* 0 … 100; with the unfinished wait, clipped to the interval */
 	uint64_t cause_ns[NR_CAUSES];
 	struct hist waits[NR_WAIT_KINDS];
-	uint64_t merged;
 	const struct thief *thieves; /* biggest first, the "other" of each cause last; those of a
 					cause sum to its cause_ns */
 	size_t nr_thieves;

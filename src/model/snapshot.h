@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "counters.h"
 #include "kinds.h"
 
 /* One bucket that is not empty. @count wraps at 2^32, as the kernel side counts. */
@@ -62,12 +63,11 @@ struct thread_sample {
 	pid_t tid;
 	uint64_t start; /* start time in clock ticks since boot: with tid, the identity */
 	bool dead;	/* these are its last counts */
-	uint64_t run_ns;
-	uint64_t steal_ns;	      /* finished waits */
+#define COUNTER_FIELD(field, ...) uint64_t field;
+	THREAD_COUNTERS(COUNTER_FIELD)
 	uint64_t waiting_ns;	      /* length so far of the wait it is in, 0 if it is in none */
 	uint64_t run_delay_ns;	      /* the kernel's own counter, second field of schedstat */
 	uint64_t cause_ns[NR_CAUSES]; /* sums to steal_ns */
-	uint64_t merged;	      /* samples that hold more than one wait */
 	struct wait_sample waits[NR_WAIT_KINDS];
 	const struct thief_sample *thieves;
 	size_t nr_thieves;
@@ -97,13 +97,9 @@ struct host_sample {
 };
 
 struct trace_sample {
-	uint64_t merged;       /* samples that hold more than one wait */
-	uint64_t dropped;      /* threads that found no free slot, news that were lost */
-	uint64_t missed;       /* runs of the programs that the kernel left out */
-	uint64_t chain_breaks; /* switches hidden from tracing */
-	uint64_t clamped;      /* negative differences */
-	uint64_t watch_lost;   /* long waits that were not told of */
-	bool has_bpf_cost;     /* the kernel's BPF statistics are on: */
+	LOSS_COUNTERS(COUNTER_FIELD)
+	uint64_t watch_lost; /* long waits that were not told of */
+	bool has_bpf_cost;   /* the kernel's BPF statistics are on: */
 	uint64_t bpf_ns;
 	uint64_t bpf_runs;
 	uint64_t self_cpu_ns;	 /* CPU time of this process */

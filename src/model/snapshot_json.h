@@ -19,18 +19,16 @@
 
 #define SNAPSHOT_SCHEMA "stealscope.snapshot/1"
 
-/* Counters: uint64_t. */
-#define THREAD_COUNTERS(X) X(start) X(run_ns) X(steal_ns) X(waiting_ns) X(run_delay_ns) X(merged)
-#define WAIT_COUNTERS(X) X(count) X(sum_ns) X(max_ns)
-#define DOMAIN_COUNTERS(X) X(start) X(uid) X(skew_ns) X(unwatched)
-#define HOST_COUNTERS(X) \
-	X(user)          \
+/* What is uint64_t besides the counters of counters.h. */
+#define THREAD_VALUES(X) X(start) X(waiting_ns) X(run_delay_ns)
+#define WAIT_VALUES(X) X(count) X(sum_ns) X(max_ns)
+#define DOMAIN_VALUES(X) X(start) X(uid) X(skew_ns) X(unwatched)
+#define HOST_VALUES(X) \
+	X(user)        \
 	X(nice) X(system) X(idle) X(iowait) X(irq) X(softirq) X(steal) X(guest) X(guest_nice)
-#define TRACE_COUNTERS(X)                                                                   \
-	X(merged)                                                                           \
-	X(dropped) X(missed) X(chain_breaks) X(clamped) X(watch_lost) X(bpf_ns) X(bpf_runs) \
-		X(self_cpu_ns) X(self_rss_bytes) X(map_bytes)
-#define SNAPSHOT_COUNTERS(X) X(time_ns) X(mono_ns)
+#define TRACE_VALUES(X) \
+	X(watch_lost) X(bpf_ns) X(bpf_runs) X(self_cpu_ns) X(self_rss_bytes) X(map_bytes)
+#define SNAPSHOT_VALUES(X) X(time_ns) X(mono_ns)
 
 static const char *const actor_kind_keys[NR_ACTOR_KINDS] = {"idle", "kernel", "host", "thread"};
 

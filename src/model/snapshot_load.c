@@ -11,7 +11,7 @@
 #include "model/json_get.h"
 #include "model/snapshot_json.h"
 
-#define GET_FIELD(field) err = err ?: json_get_u64(object, #field, &to->field);
+#define GET_FIELD(field, ...) err = err ?: json_get_u64(object, #field, &to->field);
 
 static int load_waits(const json_t *object, struct arena *arena, struct wait_sample *to)
 {
@@ -20,7 +20,7 @@ static int load_waits(const json_t *object, struct arena *arena, struct wait_sam
 	int err = json_get_array(object, "bins", &array);
 	size_t nr;
 
-	WAIT_COUNTERS(GET_FIELD)
+	WAIT_VALUES(GET_FIELD)
 	if (err)
 		return err;
 	nr = json_array_size(array);
@@ -78,6 +78,7 @@ static int load_thread(const json_t *object, struct arena *arena, struct thread_
 	err = err ?: json_get_text(object, "name", arena, &to->name);
 	err = err ?: json_get_int(object, "tid", 1, &to->tid);
 	err = err ?: json_get_bool(object, "dead", &to->dead);
+	THREAD_VALUES(GET_FIELD)
 	THREAD_COUNTERS(GET_FIELD)
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
 		err = err ?: json_get_u64(causes, cause_names[cause], &to->cause_ns[cause]);
@@ -99,7 +100,7 @@ static int load_domain(const json_t *object, struct arena *arena, struct domain_
 	err = err ?: json_get_int(object, "pid", 1, &to->pid);
 	err = err ?: json_get_text(object, "manager", arena, &to->manager);
 	err = err ?: json_get_text(object, "accel", arena, &to->accel);
-	DOMAIN_COUNTERS(GET_FIELD)
+	DOMAIN_VALUES(GET_FIELD)
 	if (err)
 		return err;
 	nr = json_array_size(threads);
@@ -141,7 +142,7 @@ static int load_host(const json_t *object, struct host_sample *to)
 	int cpus = 0, err = json_get_int(object, "cpus", 0, &cpus);
 
 	to->cpus = (unsigned int)cpus;
-	HOST_COUNTERS(GET_FIELD)
+	HOST_VALUES(GET_FIELD)
 	return err;
 }
 
@@ -149,7 +150,8 @@ static int load_trace(const json_t *object, struct trace_sample *to)
 {
 	int err = json_get_bool(object, "has_bpf_cost", &to->has_bpf_cost);
 
-	TRACE_COUNTERS(GET_FIELD)
+	TRACE_VALUES(GET_FIELD)
+	LOSS_COUNTERS(GET_FIELD)
 	return err;
 }
 
@@ -159,7 +161,7 @@ static int load(const json_t *object, struct snapshot *to)
 	const char *schema = json_string_value(json_object_get(object, "schema"));
 	int err = schema && !strcmp(schema, SNAPSHOT_SCHEMA) ? 0 : -EINVAL;
 
-	SNAPSHOT_COUNTERS(GET_FIELD)
+	SNAPSHOT_VALUES(GET_FIELD)
 	err = err ?: json_get_array(object, "actors", &actors);
 	err = err ?: json_get_array(object, "domains", &domains);
 	err = err ?: load_host(json_object_get(object, "host"), &to->host);

@@ -45,7 +45,7 @@ static int set_string(json_t *object, const char *key, const char *s)
 	return set(object, key, value ? value : hex_of(s));
 }
 
-#define SET_FIELD(field) err = err ? err : set_u64(object, #field, from->field);
+#define SET_FIELD(field, ...) err = err ? err : set_u64(object, #field, from->field);
 
 static json_t *pair(uint64_t a, uint64_t b)
 {
@@ -58,7 +58,7 @@ static int save_waits(json_t *waits, const char *key, const struct wait_sample *
 	int err = set(waits, key, object);
 
 	err = err ? err : set(object, "bins", bins);
-	WAIT_COUNTERS(SET_FIELD)
+	WAIT_VALUES(SET_FIELD)
 	for (size_t i = 0; !err && i < from->nr_bins; i++) {
 		if (json_array_append_new(bins, pair(from->bins[i].bucket, from->bins[i].count)))
 			err = -ENOMEM;
@@ -80,6 +80,7 @@ static int save_thread(json_t *threads, const struct thread_sample *from)
 	err = err ?: set_string(object, "name", from->name);
 	err = err ?: set(object, "tid", json_integer(from->tid));
 	err = err ?: set(object, "dead", json_boolean(from->dead));
+	THREAD_VALUES(SET_FIELD)
 	THREAD_COUNTERS(SET_FIELD)
 	for (enum cause cause = 0; !err && cause < NR_CAUSES; cause++)
 		err = set_u64(causes, cause_names[cause], from->cause_ns[cause]);
@@ -103,7 +104,7 @@ static int save_domain(json_t *domains, const struct domain_sample *from)
 	err = err ?: set(object, "pid", json_integer(from->pid));
 	err = err ?: set_string(object, "manager", from->manager);
 	err = err ?: set_string(object, "accel", from->accel);
-	DOMAIN_COUNTERS(SET_FIELD)
+	DOMAIN_VALUES(SET_FIELD)
 	for (size_t i = 0; !err && i < from->nr_threads; i++)
 		err = save_thread(threads, &from->threads[i]);
 	return err;
@@ -135,7 +136,7 @@ static int save_host(json_t *snap, const struct host_sample *from)
 	int err = set(snap, "host", object);
 
 	SET_FIELD(cpus)
-	HOST_COUNTERS(SET_FIELD)
+	HOST_VALUES(SET_FIELD)
 	return err;
 }
 
@@ -145,7 +146,8 @@ static int save_trace(json_t *snap, const struct trace_sample *from)
 	int err = set(snap, "trace", object);
 
 	err = err ?: set(object, "has_bpf_cost", json_boolean(from->has_bpf_cost));
-	TRACE_COUNTERS(SET_FIELD)
+	TRACE_VALUES(SET_FIELD)
+	LOSS_COUNTERS(SET_FIELD)
 	return err;
 }
 
@@ -154,7 +156,7 @@ static int fill(json_t *object, const struct snapshot *from)
 	json_t *actors = json_array(), *domains = json_array();
 	int err = set_string(object, "schema", SNAPSHOT_SCHEMA);
 
-	SNAPSHOT_COUNTERS(SET_FIELD)
+	SNAPSHOT_VALUES(SET_FIELD)
 	err = err ?: save_host(object, &from->host);
 	err = err ?: save_trace(object, &from->trace);
 	err = set(object, "actors", actors) ?: err;

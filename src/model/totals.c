@@ -214,11 +214,9 @@ static int match_new(struct totals *totals, const struct report *report, struct 
 
 static void add_trace(struct trace_sample *sum, const struct trace_sample *part)
 {
-	sum->merged += part->merged;
-	sum->dropped += part->dropped;
-	sum->missed += part->missed;
-	sum->chain_breaks += part->chain_breaks;
-	sum->clamped += part->clamped;
+#define ADD(field, ...) sum->field += part->field;
+	LOSS_COUNTERS(ADD)
+#undef ADD
 }
 
 static bool label_is_used(const struct totals *totals, const char *label)

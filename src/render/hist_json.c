@@ -53,8 +53,9 @@ static void thieves_array(struct json_writer *jw, const struct suffering *who)
 
 static void suffering_fields(struct json_writer *jw, const struct suffering *who)
 {
-	jw_field_u64(jw, "run_ns", who->run_ns);
-	jw_field_u64(jw, "steal_ns", who->steal_ns);
+#define COUNTER(field, ...) jw_field_u64(jw, #field, who->field);
+	THREAD_COUNTERS(COUNTER)
+#undef COUNTER
 	jw_field_number(jw, "steal_pct", who->steal_pct);
 	jw_key(jw, "cause_ns");
 	jw_open(jw, '{');
@@ -69,7 +70,6 @@ static void suffering_fields(struct json_writer *jw, const struct suffering *who
 	}
 	jw_close(jw, '}');
 	thieves_array(jw, who);
-	jw_field_u64(jw, "merged", who->merged);
 }
 
 static void thread_object(struct json_writer *jw, const struct thread_report *thread)
@@ -154,11 +154,9 @@ static void host_object(struct json_writer *jw, const struct host_report *host)
 static void trace_object(struct json_writer *jw, const struct trace_sample *trace)
 {
 	jw_open(jw, '{');
-	jw_field_u64(jw, "merged", trace->merged);
-	jw_field_u64(jw, "dropped", trace->dropped);
-	jw_field_u64(jw, "missed", trace->missed);
-	jw_field_u64(jw, "chain_breaks", trace->chain_breaks);
-	jw_field_u64(jw, "clamped", trace->clamped);
+#define COUNTER(field, ...) jw_field_u64(jw, #field, trace->field);
+	LOSS_COUNTERS(COUNTER)
+#undef COUNTER
 	jw_field_u64(jw, "self_cpu_ns", trace->self_cpu_ns);
 	jw_field_u64(jw, "self_rss_bytes", trace->self_rss_bytes);
 	jw_field_u64(jw, "map_bytes", trace->map_bytes);

@@ -100,13 +100,26 @@ static void print_unwatched(const struct render_options *options, const struct r
 	fprintf(options->out, "; raise --max-threads%s\n", options->color ? "\033[0m" : "");
 }
 
+static bool has_losses(const struct trace_sample *trace)
+{
+#define ANY(field, ...) || trace->field
+	return false LOSS_COUNTERS(ANY);
+#undef ANY
+}
+
 void text_foot(const struct render_options *options, const struct report *report)
 {
 	const struct trace_sample *trace = &report->trace;
 	FILE *out = options->out;
 
-	if (unwatched(report) || trace->dropped || trace->missed || trace->merged ||
-	    trace->chain_breaks || trace->clamped)
+#define LOSS(field, metric, help, text) {trace->field, text},
+	const struct {
+		uint64_t count;
+		const char *text;
+	} losses[] = {LOSS_COUNTERS(LOSS)};
+#undef LOSS
+
+	if (unwatched(report) || has_losses(trace))
 		fputc('\n', out);
 	if (unwatched(report))
 		print_unwatched(options, report);
@@ -116,10 +129,8 @@ void text_foot(const struct render_options *options, const struct report *report
 			" threads or events were not recorded; raise --max-threads%s\n",
 			options->color ? "\033[1;31m" : "", trace->dropped,
 			options->color ? "\033[0m" : "");
-	print_count(out, trace->missed, "runs of the programs were left out by the kernel");
-	print_count(out, trace->merged,
-		    "samples hold more than one wait each (times are complete)");
-	print_count(out, trace->chain_breaks, "switches were hidden from tracing");
-	print_count(out, trace->clamped, "negative differences were taken as 0");
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		if (losses[i].text)
+			print_count(out, losses[i].count, losses[i].text);
 	print_cost(out, report);
 }

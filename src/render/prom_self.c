@@ -23,6 +23,7 @@ static void write_scalar(struct prom_writer *w, const struct scalar *scalar)
 static void write_scalars(struct prom_writer *w, const struct totals *totals,
 			  const struct prom_self *self)
 {
+#define LOSS(field, metric, help, ...) {metric, COUNTER, help, totals->trace.field, false},
 	const struct scalar scalars[] = {
 		{"stealscope_domains_left_out", GAUGE,
 		 "Domains without series here, which would have been too many bytes.",
@@ -32,22 +33,16 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 		{"stealscope_blame_thieves_collapsed", GAUGE,
 		 "Pairs of victim and thief that the latest report put into other.",
 		 totals->collapsed, false},
-		{"stealscope_merged_waits_total", COUNTER, "Samples that hold more than one wait.",
-		 totals->trace.merged, false},
-		{"stealscope_dropped_total", COUNTER,
-		 "Threads that found no free slot and news that were lost.", totals->trace.dropped,
-		 false},
-		{"stealscope_missed_runs_total", COUNTER,
-		 "Runs of the BPF programs that the kernel left out, each a loss.",
-		 totals->trace.missed, false},
-		{"stealscope_chain_breaks_total", COUNTER,
-		 "Switches that were hidden from tracing.", totals->trace.chain_breaks, false},
+		/* clang-format off: rows that come from a table look like a statement */
+		LOSS_COUNTERS(LOSS)
+		/* clang-format on */
 		{"stealscope_reports_total", COUNTER, "Snapshots taken of all counters.",
 		 self->reports, false},
 		{"stealscope_scrape_duration_seconds", GAUGE,
 		 "Time from snapshot to text, the latest time that a scrape asked for one.",
 		 self->scrape_ns, true},
 	};
+#undef LOSS
 
 	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++)
 		write_scalar(w, &scalars[i]);

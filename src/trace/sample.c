@@ -149,9 +149,10 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 	thread->tid = watched->tid;
 	thread->start = watched->start;
 	thread->dead = watched->left_ns;
-	thread->steal_ns = slot->steal_ns;
+#define COPY(field, ...) thread->field = slot->field;
+	SLOT_COUNTERS(COPY)
+#undef COPY
 	thread->run_delay_ns = slot->cum;
-	thread->merged = slot->merged;
 	thread->waiting_ns = slot->state == SLOT_WAITING ? under_way : 0;
 	memcpy(thread->cause_ns, slot->cause_ns, sizeof(thread->cause_ns));
 	thread->run_ns = slot->run_ns + (slot->state == SLOT_RUNNING ? under_way : 0);
@@ -340,9 +341,9 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	size_t i, nr = tracer_cost(tracer, costs, NR_PROGRAMS);
 
 	tracer_counts(tracer, &counts);
-	trace->merged = counts.merged;
-	trace->chain_breaks = counts.chain_breaks;
-	trace->clamped = counts.clamped;
+#define COPY(field, ...) trace->field = counts.field;
+	CPU_COUNTERS(COPY)
+#undef COPY
 	trace->missed = tracer_missed(tracer);
 	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;

@@ -115,7 +115,10 @@ bool tracer_wait(struct tracer *tracer, struct wait_event *ret_event, uint64_t *
 uint64_t tracer_clock(struct tracer *tracer);
 
 struct tracer_counts {
-	uint64_t merged, chain_breaks, clamped, watch_lost;
+#define CPU_FIELD(field, ...) uint64_t field;
+	CPU_COUNTERS(CPU_FIELD)
+#undef CPU_FIELD
+	uint64_t watch_lost;
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
 

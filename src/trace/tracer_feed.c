@@ -168,9 +168,9 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < tracer->nr_cpus; cpu++) {
-		counts.merged += tracer->counts[cpu].merged;
-		counts.chain_breaks += tracer->counts[cpu].chain_breaks;
-		counts.clamped += tracer->counts[cpu].clamped;
+#define ADD(field, ...) counts.field += tracer->counts[cpu].field;
+		CPU_COUNTERS(ADD)
+#undef ADD
 		counts.watch_lost += tracer->counts[cpu].rate.lost;
 	}
 	*ret_counts = counts;

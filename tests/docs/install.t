@@ -77,7 +77,7 @@ def pages(root, commands, options, causes):
                if long not in texts[f"stealscope-{command}"] or
                text not in re.sub(r"\s+", " ", texts[f"stealscope-{command}"])]
     equal(missing, [], "every option is in its page, with its help")
-    metrics = {name for path in glob.glob(f"{TOP}/src/render/prom*.c")
+    metrics = {name for path in [*glob.glob(f"{TOP}/src/render/prom*.c"), f"{TOP}/include/counters.h"]
                for name in re.findall(r'"(stealscope_\w+)"', open(path).read())}
     ok("stealscope_vcpu_steal_seconds_total" in metrics, "the metrics are found in the source", metrics)
     equal(sorted(name for name in metrics if name not in texts["stealscope-export"]), [],
