@@ -7,7 +7,7 @@
  * (sched_info_arrive() runs in prepare_task_switch(), after the tracepoint, with the same
  * rq->clock; kernel/sched/{core.c,stats.h}, 5.15 to 6.18). So run_delay plus what it is about to
  * add is known, and the wait is its growth since the last switch-in: no clock is read and no time
- * is lost when an event is missed, only resolution (such samples are counted as merged).
+ * is lost when an event is missed, only resolution (such waits are counted as merged).
  */
 #ifndef STEALSCOPE_WAIT_H
 #define STEALSCOPE_WAIT_H
@@ -145,8 +145,8 @@ __noinline int settle(struct slot *slot, struct waiter *waiter, const struct set
 }
 
 /*
- * Of a wait whose beginning was hidden from tracing, @address, a task that is not watched, had the CPU
- * from @from to @to.
+ * Of a wait whose beginning was hidden from tracing, @address, a task that is not watched, had the
+ * CPU from @from to @to.
  */
 static __always_inline void explain_by(struct slot *slot, __u64 address, __u64 from, __u64 to)
 {

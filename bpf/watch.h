@@ -9,7 +9,7 @@
  *
  * Limits: where task storage cannot be created under the runqueue's lock (before 6.4) a new vCPU is
  * announced instead, and adopted by the iterator some milliseconds later; its waits until then
- * are not sampled.
+ * are not counted.
  */
 #ifndef STEALSCOPE_WATCH_H
 #define STEALSCOPE_WATCH_H

@@ -12,11 +12,11 @@
 /* What many threads of one role and index had, when they are kept as one. */
 struct sum {
 	uint32_t buckets[NR_WAIT_KINDS][NR_BUCKETS];
-	struct thief_sample thieves[SUM_THIEVES];
+	struct thief_time thieves[SUM_THIEVES];
 };
 
 struct departed_thread {
-	struct thread_sample sample;
+	struct thread_counts counts;
 	struct sum *sum; /* NULL: it is one thread */
 	struct departed_thread *next;
 };
@@ -26,7 +26,7 @@ struct departed_domain *departed_find(const struct departed *departed, pid_t pid
 	struct departed_domain *domain;
 
 	for (domain = departed->domains; domain; domain = domain->next)
-		if (domain->sample.pid == pid && domain->sample.start == start)
+		if (domain->counts.pid == pid && domain->counts.start == start)
 			return domain;
 	return NULL;
 }
@@ -57,21 +57,21 @@ static struct departed_thread *thread_new(struct departed *departed, struct depa
 }
 
 static struct departed_thread *sum_of(struct departed *departed, struct departed_domain *domain,
-				      const struct thread_sample *like)
+				      const struct thread_counts *like)
 {
 	struct departed_thread *thread;
 	struct sum *sum;
 
 	for (thread = domain->threads; thread; thread = thread->next)
-		if (thread->sum && thread->sample.role == like->role &&
-		    thread->sample.index == like->index)
+		if (thread->sum && thread->counts.role == like->role &&
+		    thread->counts.index == like->index)
 			return thread;
 	sum = arena_alloc(&departed->arena, sizeof(*sum));
 	thread = sum ? thread_new(departed, domain) : NULL;
 	if (!thread)
 		return NULL;
 	thread->sum = sum;
-	thread->sample = (struct thread_sample){.role = like->role,
+	thread->counts = (struct thread_counts){.role = like->role,
 						.index = like->index,
 						.name = like->name,
 						.dead = true,
@@ -79,7 +79,7 @@ static struct departed_thread *sum_of(struct departed *departed, struct departed
 	return thread;
 }
 
-static void add_waits(uint32_t *buckets, struct wait_sample *to, const struct wait_sample *from)
+static void add_waits(uint32_t *buckets, struct wait_counts *to, const struct wait_counts *from)
 {
 	to->count += from->count;
 	to->sum_ns += from->sum_ns;
@@ -92,9 +92,9 @@ static void add_waits(uint32_t *buckets, struct wait_sample *to, const struct wa
 
 /* When there is no place left the smallest goes: its time is in the cause's sum, only its name is
  * lost. */
-static void add_thief(struct thread_sample *to, struct sum *sum, const struct thief_sample *thief)
+static void add_thief(struct thread_counts *to, struct sum *sum, const struct thief_time *thief)
 {
-	struct thief_sample *least = sum->thieves;
+	struct thief_time *least = sum->thieves;
 
 	for (size_t i = 0; i < to->nr_thieves; i++) {
 		if (sum->thieves[i].key == thief->key) {
@@ -110,46 +110,46 @@ static void add_thief(struct thread_sample *to, struct sum *sum, const struct th
 		*least = *thief;
 }
 
-static void add_up(struct departed_thread *to, const struct thread_sample *from)
+static void add_up(struct departed_thread *to, const struct thread_counts *from)
 {
-	struct thread_sample *sample = &to->sample;
+	struct thread_counts *counts = &to->counts;
 
-	sample->tid = from->tid; /* that of the latest stands for all */
-	sample->start = from->start;
-	sample->run_delay_ns = from->run_delay_ns;
-#define ADD(field, ...) sample->field += from->field;
+	counts->tid = from->tid; /* that of the latest stands for all */
+	counts->start = from->start;
+	counts->run_delay_ns = from->run_delay_ns;
+#define ADD(field, ...) counts->field += from->field;
 	THREAD_COUNTERS(ADD)
 #undef ADD
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
-		sample->cause_ns[cause] += from->cause_ns[cause];
+		counts->cause_ns[cause] += from->cause_ns[cause];
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
-		add_waits(to->sum->buckets[kind], &sample->waits[kind], &from->waits[kind]);
+		add_waits(to->sum->buckets[kind], &counts->waits[kind], &from->waits[kind]);
 	for (size_t i = 0; i < from->nr_thieves; i++)
-		add_thief(sample, to->sum, &from->thieves[i]);
+		add_thief(counts, to->sum, &from->thieves[i]);
 }
 
 int departed_add(struct departed *departed, struct departed_domain *domain,
-		 const struct thread_sample *sample, bool seen)
+		 const struct thread_counts *counts, bool seen)
 {
 	bool sum = !seen && departed->nr_threads >= departed->max;
 	struct departed_thread *thread =
-		sum ? sum_of(departed, domain, sample) : thread_new(departed, domain);
+		sum ? sum_of(departed, domain, counts) : thread_new(departed, domain);
 
 	if (!thread)
 		return -ENOMEM;
 	if (sum)
-		add_up(thread, sample);
+		add_up(thread, counts);
 	else
-		thread->sample = *sample;
+		thread->counts = *counts;
 	return 0;
 }
 
-/* A sum's buckets in the form that a sample has them. */
+/* The buckets of a sum, as thread_counts has them. */
 static int sum_bins(struct departed_thread *thread, struct arena *arena)
 {
 	for (enum wait_kind kind = 0; thread->sum && kind < NR_WAIT_KINDS; kind++) {
 		struct bin *bins = arena_array(arena, NR_BUCKETS, sizeof(*bins));
-		struct wait_sample *waits = &thread->sample.waits[kind];
+		struct wait_counts *waits = &thread->counts.waits[kind];
 
 		if (!bins)
 			return -ENOMEM;
@@ -167,7 +167,7 @@ static int sum_bins(struct departed_thread *thread, struct arena *arena)
 
 static int by_place(const void *a, const void *b)
 {
-	const struct thread_sample *x = a, *y = b;
+	const struct thread_counts *x = a, *y = b;
 
 	if (x->role != y->role)
 		return x->role < y->role ? -1 : 1;
@@ -178,10 +178,10 @@ static int by_place(const void *a, const void *b)
 
 /* The threads of @to with those of @from. */
 static int join_threads(struct arena *arena, const struct departed_domain *from,
-			struct domain_sample *to)
+			struct domain_counts *to)
 {
 	size_t nr = to->nr_threads;
-	struct thread_sample *all = arena_array(arena, nr + from->nr_threads, sizeof(*all));
+	struct thread_counts *all = arena_array(arena, nr + from->nr_threads, sizeof(*all));
 	int err;
 
 	if (!all)
@@ -192,7 +192,7 @@ static int join_threads(struct arena *arena, const struct departed_domain *from,
 		err = sum_bins(thread, arena);
 		if (err)
 			return err;
-		all[nr++] = thread->sample;
+		all[nr++] = thread->counts;
 	}
 	qsort(all, nr, sizeof(*all), by_place);
 	to->threads = all;
@@ -200,13 +200,13 @@ static int join_threads(struct arena *arena, const struct departed_domain *from,
 	return 0;
 }
 
-static struct domain_sample *sample_of(struct snapshot *snap, const struct departed_domain *domain)
+static struct domain_counts *counts_of(struct snapshot *snap, const struct departed_domain *domain)
 {
 	for (size_t i = 0; i < snap->nr_domains; i++)
-		if (snap->domains[i].pid == domain->sample.pid &&
-		    snap->domains[i].start == domain->sample.start)
+		if (snap->domains[i].pid == domain->counts.pid &&
+		    snap->domains[i].start == domain->counts.start)
 			return &snap->domains[i];
-	snap->domains[snap->nr_domains] = domain->sample;
+	snap->domains[snap->nr_domains] = domain->counts;
 	return &snap->domains[snap->nr_domains++];
 }
 
@@ -215,7 +215,7 @@ int departed_move(struct departed *departed, struct snapshot *snap)
 	const struct departed_domain *domain;
 
 	for (domain = departed->domains; domain; domain = domain->next)
-		if (join_threads(&snap->arena, domain, sample_of(snap, domain)))
+		if (join_threads(&snap->arena, domain, counts_of(snap, domain)))
 			return -ENOMEM;
 	arena_join(&snap->arena, &departed->arena);
 	*departed = (struct departed){.max = departed->max};

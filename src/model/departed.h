@@ -12,7 +12,7 @@
 #include "model/snapshot.h"
 
 struct departed_domain {
-	struct domain_sample sample; /* without threads; to be filled in by who adds it */
+	struct domain_counts counts; /* without threads; to be filled in by who adds it */
 	struct departed_thread *threads;
 	size_t nr_threads;
 	struct departed_domain *next;
@@ -21,7 +21,7 @@ struct departed_domain {
 /* Empty with nothing but @max in it. */
 struct departed {
 	size_t max;
-	struct arena arena; /* for all that a sample points to */
+	struct arena arena; /* for all that the counts point to */
 	struct departed_domain *domains;
 	size_t nr_domains, nr_threads;
 };
@@ -33,7 +33,7 @@ struct departed_domain *departed_new(struct departed *departed);
 /* Add @thread, what it points to being in the arena. @seen: an earlier snapshot has it, too.
  * -ENOMEM. */
 int departed_add(struct departed *departed, struct departed_domain *domain,
-		 const struct thread_sample *thread, bool seen);
+		 const struct thread_counts *thread, bool seen);
 
 /* Move everything into @snap, in whose domains there is room for as many more. -ENOMEM: nothing
  * was moved. */

@@ -50,7 +50,7 @@ int hist_keep(const struct hist *hist, struct arena *arena, struct hist *ret_his
 }
 
 /* Both lists ascend. The counts wrap at 2^32, and one that wrapped to 0 is not in @to's list. */
-static size_t subtract(const struct wait_sample *from, const struct wait_sample *to,
+static size_t subtract(const struct wait_counts *from, const struct wait_counts *to,
 		       struct bin64 bins[NR_BUCKETS])
 {
 	size_t f = 0, t = 0, nr = 0;
@@ -70,10 +70,10 @@ static size_t subtract(const struct wait_sample *from, const struct wait_sample 
 	return nr;
 }
 
-int hist_delta(const struct wait_sample *from, const struct wait_sample *to, struct arena *arena,
+int hist_delta(const struct wait_counts *from, const struct wait_counts *to, struct arena *arena,
 	       struct hist *ret_hist)
 {
-	static const struct wait_sample nothing;
+	static const struct wait_counts nothing;
 	struct bin64 bins[NR_BUCKETS];
 	struct hist hist = {.bins = bins};
 

@@ -23,7 +23,7 @@ void hist_sum_view(const struct hist_sum *sum, struct bin64 bins[NR_BUCKETS],
 		   struct hist *ret_hist);
 
 /* What grew from @from (NULL: from nothing) to @to; its bins live in @arena. -ENOMEM. */
-int hist_delta(const struct wait_sample *from, const struct wait_sample *to, struct arena *arena,
+int hist_delta(const struct wait_counts *from, const struct wait_counts *to, struct arena *arena,
 	       struct hist *ret_hist);
 
 /* The same histogram with its bins in @arena. -ENOMEM. */

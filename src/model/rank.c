@@ -17,7 +17,7 @@ unsigned int role_threads(const struct domain_report *domain, enum role role)
 	return role == ROLE_VCPU ? domain->nr_vcpus : domain->nr_role_threads[role];
 }
 
-double pct_share(const struct suffering *who, unsigned int nr, uint64_t interval_ns, uint64_t ns)
+double pct_share(const struct stats *who, unsigned int nr, uint64_t interval_ns, uint64_t ns)
 {
 	double finished = pct_of(who->steal_ns, nr, interval_ns);
 	double within = finished < who->steal_pct ? finished : who->steal_pct;
@@ -25,7 +25,7 @@ double pct_share(const struct suffering *who, unsigned int nr, uint64_t interval
 	return who->steal_ns ? within * (double)ns / (double)who->steal_ns : 0;
 }
 
-double pct_unfinished(const struct suffering *who, unsigned int nr, uint64_t interval_ns)
+double pct_unfinished(const struct stats *who, unsigned int nr, uint64_t interval_ns)
 {
 	double finished = pct_of(who->steal_ns, nr, interval_ns);
 
@@ -45,7 +45,7 @@ static bool same_thief(const struct thief *a, const struct thief *b, enum report
 }
 
 /* Copies @who's thieves to @ret_list (room for all), those that are one merged. */
-static size_t merge_thieves(const struct suffering *who, enum report_by by, struct thief *ret_list)
+static size_t merge_thieves(const struct stats *who, enum report_by by, struct thief *ret_list)
 {
 	size_t nr = 0;
 
@@ -62,8 +62,7 @@ static size_t merge_thieves(const struct suffering *who, enum report_by by, stru
 	return nr;
 }
 
-size_t rank_actors(const struct suffering *who, enum cause cause, struct thief *ret_thieves,
-		   size_t max)
+size_t rank_actors(const struct stats *who, enum cause cause, struct thief *ret_thieves, size_t max)
 {
 	/* Siblings are told apart, the threads of another domain are not. */
 	enum report_by by = cause_infos[cause].thief == THIEF_SIBLING ? BY_VCPU : BY_DOMAIN;
@@ -109,7 +108,7 @@ static int add_row(struct rows *rows, const struct blame *victim, const struct t
 
 static int add_victim(struct rows *rows, const struct blame *victim)
 {
-	const struct suffering *who = victim->victim;
+	const struct stats *who = victim->victim;
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	size_t nr = merge_thieves(who, rows->by, list);
 	int err = 0;

@@ -28,15 +28,15 @@ unsigned int role_threads(const struct domain_report *domain, enum role role);
  * and pct_unfinished() sum to steal_pct: waits that began before the interval are scaled down to
  * it. 0 when the interval is 0.
  */
-double pct_share(const struct suffering *who, unsigned int nr, uint64_t interval_ns, uint64_t ns);
+double pct_share(const struct stats *who, unsigned int nr, uint64_t interval_ns, uint64_t ns);
 /* The part of steal_pct whose waits are not over, so that no cause is known yet. */
-double pct_unfinished(const struct suffering *who, unsigned int nr, uint64_t interval_ns);
+double pct_unfinished(const struct stats *who, unsigned int nr, uint64_t interval_ns);
 
 /*
  * The actors behind @cause, at most @max, biggest first; the threads of one other domain count
  * together (and are represented by the biggest). Returns how many were stored.
  */
-size_t rank_actors(const struct suffering *who, enum cause cause, struct thief *ret_thieves,
+size_t rank_actors(const struct stats *who, enum cause cause, struct thief *ret_thieves,
 		   size_t max);
 
 /* One cell of victims × thieves. */
@@ -44,7 +44,7 @@ struct blame {
 	const struct domain_report *domain;
 	const struct thread_report *thread; /* BY_VCPU, else NULL */
 	enum role role;			    /* BY_VCPU, BY_ROLE */
-	const struct suffering *victim;
+	const struct stats *victim;
 	unsigned int nr_victims; /* threads that the victim is */
 	enum cause cause;
 	const struct actor *thief; /* NULL: "other", or a cause without thief */

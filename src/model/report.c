@@ -13,8 +13,8 @@
 struct builder {
 	const struct snapshot *from, *to;
 	struct report report;
-	struct idmap domains; /* pid, start -> @from's domain_sample */
-	struct idmap threads; /* tid, start -> @from's thread_sample */
+	struct idmap domains; /* pid, start -> @from's domain_counts */
+	struct idmap threads; /* tid, start -> @from's thread_counts */
 	struct thieves thieves;
 };
 
@@ -26,7 +26,7 @@ static double percent(double part, uint64_t whole)
 }
 
 /* Take @ns off what @cause has; what is left to take off. */
-static uint64_t cut(struct suffering *own, enum cause cause, uint64_t ns)
+static uint64_t cut(struct stats *own, enum cause cause, uint64_t ns)
 {
 	uint64_t taken = min(ns, own->cause_ns[cause]);
 
@@ -35,7 +35,7 @@ static uint64_t cut(struct suffering *own, enum cause cause, uint64_t ns)
 }
 
 /* The causes sum to the steal, even where the two were read a moment apart. */
-static void settle_causes(struct suffering *own)
+static void settle_causes(struct stats *own)
 {
 	uint64_t sum = 0, excess;
 
@@ -47,13 +47,13 @@ static void settle_causes(struct suffering *own)
 		excess = cut(own, cause, excess);
 }
 
-static int build_thread(struct builder *b, const struct thread_sample *to, pid_t pid,
+static int build_thread(struct builder *b, const struct thread_counts *to, pid_t pid,
 			struct thread_report *thread)
 {
-	static const struct thread_sample nothing;
-	const struct thread_sample *known = idmap_get(&b->threads, (uint64_t)to->tid, to->start);
-	const struct thread_sample *from = known ? known : &nothing;
-	struct suffering *own = &thread->own;
+	static const struct thread_counts nothing;
+	const struct thread_counts *known = idmap_get(&b->threads, (uint64_t)to->tid, to->start);
+	const struct thread_counts *from = known ? known : &nothing;
+	struct stats *own = &thread->own;
 	int err = 0;
 
 	thread->role = to->role;
@@ -82,7 +82,7 @@ static int build_thread(struct builder *b, const struct thread_sample *to, pid_t
 	return err ? err : thieves_of_thread(&b->thieves, to, pid, own);
 }
 
-static void add_suffering(struct suffering *sum, const struct suffering *part)
+static void add_stats(struct stats *sum, const struct stats *part)
 {
 #define ADD(field, ...) sum->field += part->field;
 	THREAD_COUNTERS(ADD)
@@ -94,7 +94,7 @@ static void add_suffering(struct suffering *sum, const struct suffering *part)
 
 static int build_role(struct builder *b, struct domain_report *domain, enum role role)
 {
-	struct suffering *sum = &domain->roles[role];
+	struct stats *sum = &domain->roles[role];
 	struct hist_sum hists[NR_WAIT_KINDS] = {0};
 	int err = 0;
 
@@ -105,7 +105,7 @@ static int build_role(struct builder *b, struct domain_report *domain, enum role
 		if (thread->role != role)
 			continue;
 		domain->nr_role_threads[role]++;
-		add_suffering(sum, &thread->own);
+		add_stats(sum, &thread->own);
 		for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 			hist_sum_add(&hists[kind], &thread->own.waits[kind]);
 		err = thieves_add(&b->thieves, &thread->own);
@@ -140,7 +140,7 @@ static unsigned int count_vcpus(const struct domain_report *domain)
 
 static void finish_domain(struct domain_report *domain)
 {
-	struct suffering *vcpus = &domain->roles[ROLE_VCPU];
+	struct stats *vcpus = &domain->roles[ROLE_VCPU];
 
 	domain->nr_vcpus = count_vcpus(domain);
 	domain->sum_pct = vcpus->steal_pct;
@@ -162,7 +162,7 @@ static void finish_domain(struct domain_report *domain)
 	domain->vcpus = *vcpus;
 }
 
-static int copy_strings(struct arena *arena, const struct domain_sample *from,
+static int copy_strings(struct arena *arena, const struct domain_counts *from,
 			struct domain_report *to)
 {
 	to->name = arena_strdup(arena, from->name);
@@ -172,10 +172,10 @@ static int copy_strings(struct arena *arena, const struct domain_sample *from,
 	return to->name && to->manager && to->accel && (to->uuid || !from->uuid) ? 0 : -ENOMEM;
 }
 
-static int build_domain(struct builder *b, const struct domain_sample *to,
+static int build_domain(struct builder *b, const struct domain_counts *to,
 			struct domain_report *domain)
 {
-	const struct domain_sample *from = idmap_get(&b->domains, (uint64_t)to->pid, to->start);
+	const struct domain_counts *from = idmap_get(&b->domains, (uint64_t)to->pid, to->start);
 	int err = copy_strings(&b->report.arena, to, domain);
 
 	if (err)
@@ -209,8 +209,8 @@ static int worst_first(const void *a, const void *b)
 	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static void build_trace(const struct trace_sample *from, const struct trace_sample *to,
-			struct trace_sample *trace)
+static void build_trace(const struct trace_counts *from, const struct trace_counts *to,
+			struct trace_counts *trace)
 {
 #define GROWN(field, ...) trace->field = grown(from->field, to->field);
 	LOSS_COUNTERS(GROWN)
@@ -235,7 +235,7 @@ static int index_from(struct builder *b)
 	if (!err)
 		err = idmap_init(&b->threads, nr_threads);
 	for (size_t d = 0; !err && d < b->from->nr_domains; d++) {
-		struct domain_sample *domain = &b->from->domains[d];
+		struct domain_counts *domain = &b->from->domains[d];
 
 		idmap_put(&b->domains, (uint64_t)domain->pid, domain->start, domain);
 		for (size_t t = 0; t < domain->nr_threads; t++)

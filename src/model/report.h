@@ -38,8 +38,8 @@ struct thief {
 /* Thieves kept by name of a thread, role or domain; at most NR_CAUSES "others" come on top. */
 #define REPORT_THIEVES_MAX 64U
 
-/* What a thread, a role or a domain suffered. */
-struct suffering {
+/* What a thread, a role or a domain did and lost. */
+struct stats {
 	THREAD_COUNTERS(COUNTER_FIELD)
 	double steal_pct; /* 0 … 100; with the unfinished wait, clipped to the interval */
 	uint64_t cause_ns[NR_CAUSES];
@@ -57,7 +57,7 @@ struct thread_report {
 	bool dead;
 	uint64_t waiting_ns;   /* at the end of the interval: the wait it is in, 0 if in none */
 	uint64_t run_delay_ns; /* at the end of the interval: the kernel's own counter */
-	struct suffering own;
+	struct stats own;
 };
 
 struct domain_report {
@@ -69,12 +69,12 @@ struct domain_report {
 	const char *manager;
 	const char *accel;
 	unsigned int nr_vcpus; /* a vCPU that was unplugged and plugged again is one */
-	double worst_pct;      /* the vCPU that suffers most */
+	double worst_pct;      /* that of the worst vCPU */
 	double sum_pct;	       /* over the vCPUs, as esxtop's %RDY */
 	uint64_t skew_ns;
 	uint64_t unwatched; /* at the end of the interval: threads for which there is no place */
-	struct suffering vcpus;		  /* all vCPUs together; steal_pct is the mean */
-	struct suffering roles[NR_ROLES]; /* per role; [ROLE_VCPU] equals vcpus */
+	struct stats vcpus; /* all vCPUs together; steal_pct is the mean */
+	struct stats roles[NR_ROLES]; /* per role; [ROLE_VCPU] equals vcpus */
 	unsigned int nr_role_threads[NR_ROLES];
 	struct thread_report *threads;
 	size_t nr_threads;
@@ -93,7 +93,7 @@ struct report {
 	struct host_report host;
 	struct domain_report *domains; /* worst steal_pct first, then by name */
 	size_t nr_domains;
-	struct trace_sample trace; /* growth over the interval */
+	struct trace_counts trace; /* growth over the interval */
 };
 
 /*
@@ -104,8 +104,8 @@ struct report {
 int report_build(const struct snapshot *from, const struct snapshot *to, struct report *ret_report);
 void report_free(struct report *report);
 
-/* Shares of all CPUs' time between two samples; all 0 when none passed. */
-void report_host(const struct host_sample *from, const struct host_sample *to,
+/* Shares of all CPUs' time between two readings; all 0 when none passed. */
+void report_host(const struct host_times *from, const struct host_times *to,
 		 struct host_report *ret_host);
 
 #endif

@@ -7,7 +7,7 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-void report_host(const struct host_sample *from, const struct host_sample *to,
+void report_host(const struct host_times *from, const struct host_times *to,
 		 struct host_report *host)
 {
 	uint64_t guest = grown(from->guest, to->guest);

@@ -6,7 +6,7 @@
 
 void snapshot_drop_thieves(struct snapshot *snap)
 {
-	struct domain_sample *domain;
+	struct domain_counts *domain;
 
 	for (domain = snap->domains; domain < snap->domains + snap->nr_domains; domain++)
 		for (size_t i = 0; i < domain->nr_threads; i++)

@@ -25,7 +25,7 @@ struct bin {
 	uint32_t count;
 };
 
-struct wait_sample {
+struct wait_counts {
 	uint64_t count;
 	uint64_t sum_ns;
 	uint64_t max_ns;	/* of the interval that ends with this snapshot, exact */
@@ -51,12 +51,12 @@ struct actor {
 };
 
 /* What one actor took from one victim in the interval that ends with this snapshot. */
-struct thief_sample {
+struct thief_time {
 	uint64_t key;
 	uint64_t ns;
 };
 
-struct thread_sample {
+struct thread_counts {
 	enum role role;
 	int index;	  /* vcpu id; -1 for other roles and while not known */
 	const char *name; /* iothread's id, else the thread's comm */
@@ -68,14 +68,14 @@ struct thread_sample {
 	uint64_t waiting_ns;	      /* length so far of the wait it is in, 0 if it is in none */
 	uint64_t run_delay_ns;	      /* the kernel's own counter, second field of schedstat */
 	uint64_t cause_ns[NR_CAUSES]; /* sums to steal_ns */
-	struct wait_sample waits[NR_WAIT_KINDS];
-	const struct thief_sample *thieves;
+	struct wait_counts waits[NR_WAIT_KINDS];
+	const struct thief_time *thieves;
 	size_t nr_thieves;
 };
 
 #define UID_UNKNOWN UINT32_MAX /* the kernel's INVALID_UID (include/linux/uidgid.h) */
 
-struct domain_sample {
+struct domain_counts {
 	const char *name;
 	const char *uuid; /* NULL if it has none */
 	pid_t pid;
@@ -85,18 +85,18 @@ struct domain_sample {
 	const char *accel;	       /* "kvm" or "tcg" */
 	uint64_t skew_ns;	       /* a vCPU waited while a sibling ran */
 	uint64_t unwatched;	       /* threads for which there is no place in the table */
-	struct thread_sample *threads; /* vCPUs by index, then the other roles */
+	struct thread_counts *threads; /* vCPUs by index, then the other roles */
 	size_t nr_threads;
 };
 
 /* /proc/stat's first line, in nanoseconds, as the kernel counts: user holds guest, nice guest_nice.
  */
-struct host_sample {
+struct host_times {
 	unsigned int cpus; /* online */
 	uint64_t user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice;
 };
 
-struct trace_sample {
+struct trace_counts {
 	LOSS_COUNTERS(COUNTER_FIELD)
 	uint64_t watch_lost; /* long waits that were not told of */
 	bool has_bpf_cost;   /* the kernel's BPF statistics are on: */
@@ -112,12 +112,12 @@ struct snapshot {
 	struct arena thieves; /* of the threads' lists of them */
 	uint64_t time_ns;     /* CLOCK_REALTIME */
 	uint64_t mono_ns;     /* CLOCK_MONOTONIC */
-	struct host_sample host;
-	struct domain_sample *domains;
+	struct host_times host;
+	struct domain_counts *domains;
 	size_t nr_domains;
 	struct actor *actors; /* ascending by key */
 	size_t nr_actors;
-	struct trace_sample trace;
+	struct trace_counts trace;
 };
 
 void snapshot_free(struct snapshot *snap);

@@ -13,7 +13,7 @@
 
 #define GET_FIELD(field, ...) err = err ?: json_get_u64(object, #field, &to->field);
 
-static int load_waits(const json_t *object, struct arena *arena, struct wait_sample *to)
+static int load_waits(const json_t *object, struct arena *arena, struct wait_counts *to)
 {
 	const json_t *array;
 	struct bin *bins;
@@ -40,9 +40,9 @@ static int load_waits(const json_t *object, struct arena *arena, struct wait_sam
 	return 0;
 }
 
-static int load_thieves(const json_t *object, struct arena *arena, struct thread_sample *to)
+static int load_thieves(const json_t *object, struct arena *arena, struct thread_counts *to)
 {
-	struct thief_sample *thieves;
+	struct thief_time *thieves;
 	const json_t *array;
 	size_t nr;
 
@@ -58,14 +58,14 @@ static int load_thieves(const json_t *object, struct arena *arena, struct thread
 
 		if (err)
 			return err;
-		thieves[i] = (struct thief_sample){(uint64_t)key, (uint64_t)ns};
+		thieves[i] = (struct thief_time){(uint64_t)key, (uint64_t)ns};
 	}
 	to->thieves = thieves;
 	to->nr_thieves = nr;
 	return 0;
 }
 
-static int load_thread(const json_t *object, struct arena *arena, struct thread_sample *to)
+static int load_thread(const json_t *object, struct arena *arena, struct thread_counts *to)
 {
 	const json_t *causes = json_object_get(object, "cause_ns");
 	const json_t *waits = json_object_get(object, "waits");
@@ -89,7 +89,7 @@ static int load_thread(const json_t *object, struct arena *arena, struct thread_
 	return err ?: load_thieves(object, arena, to);
 }
 
-static int load_domain(const json_t *object, struct arena *arena, struct domain_sample *to)
+static int load_domain(const json_t *object, struct arena *arena, struct domain_counts *to)
 {
 	const json_t *threads;
 	int err = json_get_text(object, "name", arena, &to->name);
@@ -137,7 +137,7 @@ static int load_actor(const json_t *object, struct arena *arena, struct actor *t
 	return err ?: role < 0 ? role : 0;
 }
 
-static int load_host(const json_t *object, struct host_sample *to)
+static int load_host(const json_t *object, struct host_times *to)
 {
 	int cpus = 0, err = json_get_int(object, "cpus", 0, &cpus);
 
@@ -146,7 +146,7 @@ static int load_host(const json_t *object, struct host_sample *to)
 	return err;
 }
 
-static int load_trace(const json_t *object, struct trace_sample *to)
+static int load_trace(const json_t *object, struct trace_counts *to)
 {
 	int err = json_get_bool(object, "has_bpf_cost", &to->has_bpf_cost);
 

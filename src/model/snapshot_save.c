@@ -52,7 +52,7 @@ static json_t *pair(uint64_t a, uint64_t b)
 	return json_pack("[I,I]", (json_int_t)a, (json_int_t)b);
 }
 
-static int save_waits(json_t *waits, const char *key, const struct wait_sample *from)
+static int save_waits(json_t *waits, const char *key, const struct wait_counts *from)
 {
 	json_t *object = json_object(), *bins = json_array();
 	int err = set(waits, key, object);
@@ -66,7 +66,7 @@ static int save_waits(json_t *waits, const char *key, const struct wait_sample *
 	return err;
 }
 
-static int save_thread(json_t *threads, const struct thread_sample *from)
+static int save_thread(json_t *threads, const struct thread_counts *from)
 {
 	json_t *object = json_object(), *causes = json_object();
 	json_t *waits = json_object(), *thieves = json_array();
@@ -93,7 +93,7 @@ static int save_thread(json_t *threads, const struct thread_sample *from)
 	return err;
 }
 
-static int save_domain(json_t *domains, const struct domain_sample *from)
+static int save_domain(json_t *domains, const struct domain_counts *from)
 {
 	json_t *object = json_object(), *threads = json_array();
 	int err = json_array_append_new(domains, object) ? -ENOMEM : 0;
@@ -130,7 +130,7 @@ static int save_actor(json_t *actors, const struct actor *from)
 	return err ?: set(object, "index", json_integer(from->index));
 }
 
-static int save_host(json_t *snap, const struct host_sample *from)
+static int save_host(json_t *snap, const struct host_times *from)
 {
 	json_t *object = json_object();
 	int err = set(snap, "host", object);
@@ -140,7 +140,7 @@ static int save_host(json_t *snap, const struct host_sample *from)
 	return err;
 }
 
-static int save_trace(json_t *snap, const struct trace_sample *from)
+static int save_trace(json_t *snap, const struct trace_counts *from)
 {
 	json_t *object = json_object();
 	int err = set(snap, "trace", object);

@@ -43,7 +43,7 @@ static void identity(const struct actor *actor, uint64_t *ret_a, uint64_t *ret_b
 }
 
 /* The domain that a process of the host has become by now, or NULL. */
-static const struct domain_sample *late_domain(const struct actor *actor,
+static const struct domain_counts *late_domain(const struct actor *actor,
 					       const struct idmap *domains)
 {
 	if (actor->kind != ACTOR_HOST || actor->many)
@@ -52,7 +52,7 @@ static const struct domain_sample *late_domain(const struct actor *actor,
 }
 
 static int copy_actor(struct arena *arena, const struct actor *from,
-		      const struct domain_sample *late, struct actor *to)
+		      const struct domain_counts *late, struct actor *to)
 {
 	const char *name = late ? late->name : from->domain;
 
@@ -106,7 +106,7 @@ int thieves_init(struct thieves *thieves, const struct snapshot *snap, const str
 		err = -ENOMEM;
 	for (size_t i = 0; !err && i < snap->nr_actors; i++) {
 		const struct actor *actor = &snap->actors[i];
-		const struct domain_sample *late = late_domain(actor, domains);
+		const struct domain_counts *late = late_domain(actor, domains);
 		struct actor *same;
 		uint64_t a, b;
 
@@ -165,7 +165,7 @@ static int add(struct thieves *thieves, struct actor *actor, enum cause cause, u
 	return 0;
 }
 
-int thieves_add(struct thieves *thieves, const struct suffering *part)
+int thieves_add(struct thieves *thieves, const struct stats *part)
 {
 	int err = 0;
 
@@ -189,8 +189,7 @@ int thief_compare(const void *a, const void *b)
 }
 
 /* The list as the report keeps it: no more than there is, for many have none. -ENOMEM. */
-static int keep(struct thieves *thieves, const struct thief *list, size_t nr,
-		struct suffering *whole)
+static int keep(struct thieves *thieves, const struct thief *list, size_t nr, struct stats *whole)
 {
 	struct thief *kept;
 
@@ -206,7 +205,7 @@ static int keep(struct thieves *thieves, const struct thief *list, size_t nr,
 	return 0;
 }
 
-int thieves_end(struct thieves *thieves, struct suffering *whole)
+int thieves_end(struct thieves *thieves, struct stats *whole)
 {
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	uint64_t left[NR_CAUSES];
@@ -232,7 +231,7 @@ int thieves_end(struct thieves *thieves, struct suffering *whole)
 	return keep(thieves, list, nr, whole);
 }
 
-static void move(struct suffering *own, enum cause to, uint64_t ns)
+static void move(struct stats *own, enum cause to, uint64_t ns)
 {
 	ns = min(ns, own->cause_ns[CAUSE_HOST]);
 	own->cause_ns[CAUSE_HOST] -= ns;
@@ -240,7 +239,7 @@ static void move(struct suffering *own, enum cause to, uint64_t ns)
 }
 
 /* Time of a thread that was registered only after it had been counted as `host`. */
-static void settle_late(const struct thieves *thieves, struct suffering *own)
+static void settle_late(const struct thieves *thieves, struct stats *own)
 {
 	static const enum cause late[] = {CAUSE_VM, CAUSE_SELF};
 	uint64_t named[NR_CAUSES] = {0};
@@ -271,23 +270,23 @@ enum cause actor_cause(const struct actor *actor, pid_t victim)
 	}
 }
 
-int thieves_of_thread(struct thieves *thieves, const struct thread_sample *to, pid_t pid,
-		      struct suffering *own)
+int thieves_of_thread(struct thieves *thieves, const struct thread_counts *to, pid_t pid,
+		      struct stats *own)
 {
 	int err = 0;
 
 	thieves_begin(thieves);
 	for (size_t i = 0; !err && i < to->nr_thieves; i++) {
-		const struct thief_sample *sample = &to->thieves[i];
-		struct actor *actor = idmap_get(&thieves->by_key, sample->key, 0);
+		const struct thief_time *taken = &to->thieves[i];
+		struct actor *actor = idmap_get(&thieves->by_key, taken->key, 0);
 		enum cause cause;
 
-		if (!sample->ns || !actor)
+		if (!taken->ns || !actor)
 			continue;
 		cause = actor_cause(actor, pid);
 		if (thieves->tallies[actor - thieves->actors].was_host)
-			move(own, cause, sample->ns);
-		err = add(thieves, actor, cause, sample->ns);
+			move(own, cause, taken->ns);
+		err = add(thieves, actor, cause, taken->ns);
 	}
 	if (err)
 		return err;

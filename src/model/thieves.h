@@ -23,7 +23,7 @@ struct thieves {
 	size_t nr, room;
 };
 
-/* @domains: pid -> struct domain_sample. -ENOMEM; to be freed in either case. */
+/* @domains: pid -> struct domain_counts. -ENOMEM; to be freed in either case. */
 int thieves_init(struct thieves *thieves, const struct snapshot *snap, const struct idmap *domains,
 		 struct arena *arena);
 void thieves_free(struct thieves *thieves);
@@ -33,13 +33,13 @@ void thieves_free(struct thieves *thieves);
  * thieves they, "other" included, sum to own->cause_ns; to that end time of thieves that were
  * registered late moves from `host` to `vm` or `self`. -ENOMEM.
  */
-int thieves_of_thread(struct thieves *thieves, const struct thread_sample *to, pid_t pid,
-		      struct suffering *own);
+int thieves_of_thread(struct thieves *thieves, const struct thread_counts *to, pid_t pid,
+		      struct stats *own);
 
 /* The same for many threads together: begin, add each, end. -ENOMEM. */
 void thieves_begin(struct thieves *thieves);
-int thieves_add(struct thieves *thieves, const struct suffering *part);
-int thieves_end(struct thieves *thieves, struct suffering *whole);
+int thieves_add(struct thieves *thieves, const struct stats *part);
+int thieves_end(struct thieves *thieves, struct stats *whole);
 
 /* What it means for a thread of process @victim that @actor had the CPU. */
 enum cause actor_cause(const struct actor *actor, pid_t victim);

@@ -212,7 +212,7 @@ static int match_new(struct totals *totals, const struct report *report, struct 
 	return 0;
 }
 
-static void add_trace(struct trace_sample *sum, const struct trace_sample *part)
+static void add_trace(struct trace_counts *sum, const struct trace_counts *part)
 {
 #define ADD(field, ...) sum->field += part->field;
 	LOSS_COUNTERS(ADD)

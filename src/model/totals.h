@@ -86,7 +86,7 @@ struct totals {
 	struct domain_total **domains; /* in the order in which they came */
 	size_t nr_domains, max_domains;
 	size_t collapsed; /* pairs of victim and thief that the latest report put into `other` */
-	struct trace_sample trace;
+	struct trace_counts trace;
 };
 
 /* @now_ns: of any clock that does not go back. -ENOMEM: part of the report is lost. */

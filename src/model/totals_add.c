@@ -107,7 +107,7 @@ static struct taken taken_of(const struct thief *thief)
 }
 
 /* Who took what, biggest first; @ret_rest: of thieves that the report does not name. */
-static size_t taken_by(const struct suffering *victim, enum cause cause, struct taken *takens,
+static size_t taken_by(const struct stats *victim, enum cause cause, struct taken *takens,
 		       uint64_t *ret_rest)
 {
 	size_t nr = 0, t;

@@ -36,7 +36,7 @@ static void hist_object(struct json_writer *jw, const struct hist *hist)
 	jw_close(jw, '}');
 }
 
-static void thieves_array(struct json_writer *jw, const struct suffering *who)
+static void thieves_array(struct json_writer *jw, const struct stats *who)
 {
 	jw_key(jw, "thieves");
 	jw_open(jw, '[');
@@ -51,7 +51,7 @@ static void thieves_array(struct json_writer *jw, const struct suffering *who)
 	jw_close(jw, ']');
 }
 
-static void suffering_fields(struct json_writer *jw, const struct suffering *who)
+static void stats_fields(struct json_writer *jw, const struct stats *who)
 {
 #define COUNTER(field, ...) jw_field_u64(jw, #field, who->field);
 	THREAD_COUNTERS(COUNTER)
@@ -83,7 +83,7 @@ static void thread_object(struct json_writer *jw, const struct thread_report *th
 	jw_bool(jw, thread->dead);
 	jw_field_u64(jw, "waiting_ns", thread->waiting_ns);
 	jw_field_u64(jw, "run_delay_ns", thread->run_delay_ns);
-	suffering_fields(jw, &thread->own);
+	stats_fields(jw, &thread->own);
 	jw_close(jw, '}');
 }
 
@@ -97,7 +97,7 @@ static void roles_array(struct json_writer *jw, const struct domain_report *doma
 		jw_open(jw, '{');
 		jw_field_string(jw, "role", role_names[role]);
 		jw_field_u64(jw, "threads", domain->nr_role_threads[role]);
-		suffering_fields(jw, &domain->roles[role]);
+		stats_fields(jw, &domain->roles[role]);
 		jw_close(jw, '}');
 	}
 	jw_close(jw, ']');
@@ -119,7 +119,7 @@ static void domain_object(struct json_writer *jw, const struct domain_report *do
 	jw_field_number(jw, "worst_pct", domain->worst_pct);
 	jw_field_number(jw, "sum_pct", domain->sum_pct);
 	if (by == BY_DOMAIN) {
-		suffering_fields(jw, &domain->vcpus);
+		stats_fields(jw, &domain->vcpus);
 	} else {
 		jw_field_number(jw, "steal_pct", domain->vcpus.steal_pct);
 		if (by == BY_ROLE)
@@ -151,7 +151,7 @@ static void host_object(struct json_writer *jw, const struct host_report *host)
 	jw_close(jw, '}');
 }
 
-static void trace_object(struct json_writer *jw, const struct trace_sample *trace)
+static void trace_object(struct json_writer *jw, const struct trace_counts *trace)
 {
 	jw_open(jw, '{');
 #define COUNTER(field, ...) jw_field_u64(jw, #field, trace->field);

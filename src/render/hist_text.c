@@ -154,19 +154,19 @@ void text_waits(const struct render_options *options, const struct hist waits[NR
 }
 
 /* What follows a heading: "  run 49.9 %  steal …", figures per kind, the histogram. */
-static void print_suffering(const struct render_options *options, const struct suffering *who,
-			    unsigned int nr, uint64_t interval_ns)
+static void print_stats(const struct render_options *options, const struct stats *who,
+			unsigned int nr, uint64_t interval_ns)
 {
 	FILE *out = options->out;
 	char buf[DURATION_SIZE];
 
 	fprintf(out, "  run %s %%  ", text_pct(buf, pct_of(who->run_ns, nr, interval_ns)));
-	text_suffering(options, who, nr, interval_ns);
+	text_stats(options, who, nr, interval_ns);
 	fputc('\n', out);
 	text_waits(options, who->waits);
 }
 
-static bool has_waits(const struct suffering *who)
+static bool has_waits(const struct stats *who)
 {
 	bool any = who->steal_pct > 0; /* one that is not over */
 
@@ -189,7 +189,7 @@ static void print_role(const struct render_options *options, const struct domain
 		return;
 	fputc('\n', options->out);
 	print_role_name(options->out, role, nr);
-	print_suffering(options, &domain->roles[role], nr, interval_ns);
+	print_stats(options, &domain->roles[role], nr, interval_ns);
 }
 
 /* A role that is no vCPU, on one line. */
@@ -201,7 +201,7 @@ static void print_other_role(const struct render_options *options,
 
 	print_role_name(options->out, role, nr);
 	fputs("  ", options->out);
-	text_suffering(options, &domain->roles[role], nr, interval_ns);
+	text_stats(options, &domain->roles[role], nr, interval_ns);
 	fputc('\n', options->out);
 }
 
@@ -223,7 +223,7 @@ static void print_vcpu(const struct render_options *options, const struct thread
 	if (thread->waiting_ns)
 		fprintf(out, ", waiting for %s now", text_duration(buf, thread->waiting_ns));
 	if (waits)
-		print_suffering(options, &thread->own, 1, interval_ns);
+		print_stats(options, &thread->own, 1, interval_ns);
 	else
 		fputs("  no waits\n", out);
 }
@@ -260,11 +260,11 @@ static void print_domain(const struct render_options *options, const struct doma
 {
 	text_domain(options, domain);
 	if (options->by == BY_DOMAIN) {
-		print_suffering(options, &domain->vcpus, domain->nr_vcpus, interval_ns);
+		print_stats(options, &domain->vcpus, domain->nr_vcpus, interval_ns);
 		return;
 	}
 	fputs("  ", options->out);
-	text_suffering(options, &domain->vcpus, domain->nr_vcpus, interval_ns);
+	text_stats(options, &domain->vcpus, domain->nr_vcpus, interval_ns);
 	fputc('\n', options->out);
 	if (options->by == BY_VCPU) {
 		print_threads(options, domain, interval_ns);

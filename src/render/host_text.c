@@ -58,7 +58,7 @@ static void print_count(FILE *out, uint64_t count, const char *what)
 /* What tracing cost the host: the programs, then this process. */
 static void print_cost(FILE *out, const struct report *report)
 {
-	const struct trace_sample *trace = &report->trace;
+	const struct trace_counts *trace = &report->trace;
 	double wall = (double)report->interval_ns;
 	double cpus = report->host.cpus ? report->host.cpus : 1;
 
@@ -100,7 +100,7 @@ static void print_unwatched(const struct render_options *options, const struct r
 	fprintf(options->out, "; raise --max-threads%s\n", options->color ? "\033[0m" : "");
 }
 
-static bool has_losses(const struct trace_sample *trace)
+static bool has_losses(const struct trace_counts *trace)
 {
 #define ANY(field, ...) || trace->field
 	return false LOSS_COUNTERS(ANY);
@@ -109,7 +109,7 @@ static bool has_losses(const struct trace_sample *trace)
 
 void text_foot(const struct render_options *options, const struct report *report)
 {
-	const struct trace_sample *trace = &report->trace;
+	const struct trace_counts *trace = &report->trace;
 	FILE *out = options->out;
 
 #define LOSS(field, metric, help, text) {trace->field, text},

@@ -160,7 +160,7 @@ static int put_explanation(struct screen *screen, const struct screen_state *sta
 		snprintf(name, sizeof(name), "%s", row->domain->name);
 	screen_name(name, safe, screen->width / 2, state->ascii);
 	fprintf(text.options.out, "%s: ", safe);
-	text_suffering(&text.options, row->who, row->nr, state->report->interval_ns);
+	text_stats(&text.options, row->who, row->nr, state->report->interval_ns);
 	err = screen_text_end(&text);
 	if (err)
 		return err;

@@ -16,7 +16,7 @@
 struct row {
 	const struct domain_report *domain;
 	const struct thread_report *thread;
-	const struct suffering *who;
+	const struct stats *who;
 	unsigned int nr; /* threads that this is */
 	double key;	 /* by which it is sorted */
 	size_t order;	 /* in the report */
@@ -94,6 +94,6 @@ void screen_legend(struct screen *screen, const struct screen_state *state);
 void screen_cause(struct screen *screen, const struct screen_state *state, enum cause cause);
 
 /* Who had most of what @who lost, "" for nobody; not escaped. Returns the ns. */
-uint64_t screen_top_thief(const struct suffering *who, char out[static SCREEN_NAME_SIZE]);
+uint64_t screen_top_thief(const struct stats *who, char out[static SCREEN_NAME_SIZE]);
 
 #endif

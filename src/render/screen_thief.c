@@ -33,7 +33,7 @@ static void name_thief(const struct thief *thief, char out[static SCREEN_NAME_SI
 	}
 }
 
-uint64_t screen_top_thief(const struct suffering *who, char out[static SCREEN_NAME_SIZE])
+uint64_t screen_top_thief(const struct stats *who, char out[static SCREEN_NAME_SIZE])
 {
 	uint64_t most = 0;
 

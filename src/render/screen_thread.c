@@ -29,8 +29,7 @@ static void put_time_bar(struct screen *screen, const struct screen_state *state
 	screen_put(screen, ATTR_PLAIN, "|");
 }
 
-static int put_suffering(struct screen *screen, const struct screen_state *state,
-			 const struct row *row)
+static int put_stats(struct screen *screen, const struct screen_state *state, const struct row *row)
 {
 	struct screen_text text;
 	char buf[DURATION_SIZE];
@@ -40,7 +39,7 @@ static int put_suffering(struct screen *screen, const struct screen_state *state
 		return err;
 	fprintf(text.options.out, "run %s %%, ",
 		text_pct(buf, pct_of(row->who->run_ns, 1, state->report->interval_ns)));
-	text_suffering(&text.options, row->who, 1, state->report->interval_ns);
+	text_stats(&text.options, row->who, 1, state->report->interval_ns);
 	err = screen_text_end(&text);
 	if (err)
 		return err;
@@ -123,7 +122,7 @@ static void put_histogram_line(struct screen *screen, char *line)
 }
 
 static int put_waits(struct screen *screen, const struct screen_state *state,
-		     const struct suffering *who)
+		     const struct stats *who)
 {
 	struct screen_text text;
 	int err = screen_text_begin(&text, state);
@@ -154,7 +153,7 @@ int screen_thread_view(struct screen *screen, const struct screen_state *state,
 	int err;
 
 	put_time_bar(screen, state, &row);
-	err = put_suffering(screen, state, &row);
+	err = put_stats(screen, state, &row);
 	if (!err)
 		err = put_thieves(screen, state, &row);
 	if (!err)

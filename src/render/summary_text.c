@@ -47,8 +47,7 @@ static struct layout lay_out(const struct render_options *options, const struct 
 }
 
 /* Both kinds together. */
-static void all_waits(const struct suffering *who, struct bin64 bins[NR_BUCKETS],
-		      struct hist *ret_hist)
+static void all_waits(const struct stats *who, struct bin64 bins[NR_BUCKETS], struct hist *ret_hist)
 {
 	struct hist_sum sum = {0};
 
@@ -57,7 +56,7 @@ static void all_waits(const struct suffering *who, struct bin64 bins[NR_BUCKETS]
 	hist_sum_view(&sum, bins, ret_hist);
 }
 
-static void print_waits(FILE *out, const struct suffering *who)
+static void print_waits(FILE *out, const struct stats *who)
 {
 	struct bin64 bins[NR_BUCKETS];
 	char buf[DURATION_SIZE];
@@ -76,7 +75,7 @@ static void print_waits(FILE *out, const struct suffering *who)
 static void print_row(const struct render_options *options, const struct report *report,
 		      const struct domain_report *domain, const struct layout *layout)
 {
-	const struct suffering *vcpus = &domain->vcpus;
+	const struct stats *vcpus = &domain->vcpus;
 	FILE *out = options->out;
 	char buf[DURATION_SIZE];
 

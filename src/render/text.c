@@ -99,7 +99,7 @@ struct term {
 };
 
 /* Causes worth a word, biggest first; `unknown` always is. */
-static size_t terms_of(const struct suffering *who, unsigned int nr, uint64_t interval_ns,
+static size_t terms_of(const struct stats *who, unsigned int nr, uint64_t interval_ns,
 		       struct term terms[NR_CAUSES])
 {
 	size_t nr_terms = 0;
@@ -132,7 +132,7 @@ static void actor_name(const struct render_options *options, const struct actor 
 }
 
 /* " (db-02, db-03)": whoever has a fifth of the cause or more, two at most. */
-static void thief_names(const struct render_options *options, const struct suffering *who,
+static void thief_names(const struct render_options *options, const struct stats *who,
 			enum cause cause)
 {
 	struct thief thieves[2];
@@ -151,8 +151,8 @@ static void thief_names(const struct render_options *options, const struct suffe
 	fputc(')', options->out);
 }
 
-void text_suffering(const struct render_options *options, const struct suffering *who,
-		    unsigned int nr, uint64_t interval_ns)
+void text_stats(const struct render_options *options, const struct stats *who, unsigned int nr,
+		uint64_t interval_ns)
 {
 	double unfinished = pct_unfinished(who, nr, interval_ns);
 	struct term terms[NR_CAUSES];
@@ -173,7 +173,7 @@ void text_suffering(const struct render_options *options, const struct suffering
 		fprintf(options->out, "%snot over yet %s", comma, text_pct(buf, unfinished));
 }
 
-void text_why(const struct render_options *options, const struct suffering *who, unsigned int nr,
+void text_why(const struct render_options *options, const struct stats *who, unsigned int nr,
 	      uint64_t interval_ns, size_t max)
 {
 	struct term terms[NR_CAUSES];

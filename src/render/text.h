@@ -32,11 +32,11 @@ void text_steal_pct(const struct render_options *options, double pct, int width)
 void text_domain(const struct render_options *options, const struct domain_report *domain);
 
 /* "steal 50.1 %: vm 33.2 (db-02), host 16.8 (stress), quota 0.1" of @nr threads. */
-void text_suffering(const struct render_options *options, const struct suffering *who,
-		    unsigned int nr, uint64_t interval_ns);
+void text_stats(const struct render_options *options, const struct stats *who, unsigned int nr,
+		uint64_t interval_ns);
 
 /* The same without names, after two spaces, in at most @max columns: "  vm 33 host 17". */
-void text_why(const struct render_options *options, const struct suffering *who, unsigned int nr,
+void text_why(const struct render_options *options, const struct stats *who, unsigned int nr,
 	      uint64_t interval_ns, size_t max);
 
 /* Figures per kind of wait, and the histogram of all. */

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "trace/news.h"
-#include "trace/sample.h"
+#include "trace/collect.h"
 #include "trace/watched.h"
 
 /* Everything is looked at anew so often, in case an announcement was missed. */
@@ -35,7 +35,7 @@ struct reader {
 	struct tracer *tracer;
 	struct registry *registry;
 	struct watched_table watched;
-	struct sampler *sampler;
+	struct collector *collector;
 	struct news_list news;
 	reader_wait_fn on_wait;
 	void *on_wait_data;
@@ -120,7 +120,7 @@ static void tell_waits(struct reader *reader)
 	while (tracer_wait(reader->tracer, &event, &reader->waits_lost)) {
 		if (!reader->on_wait)
 			continue;
-		sampler_wait(reader->sampler, &event, &wait);
+		collector_wait(reader->collector, &event, &wait);
 		reader->on_wait(&wait, reader->on_wait_data);
 	}
 }
@@ -222,7 +222,7 @@ static int collect(struct reader *reader)
 	int err = 0;
 
 	while (!err && (slot = watched_ripe(&reader->watched, slot + 1)))
-		err = sampler_collect(reader->sampler, slot);
+		err = collector_depart(reader->collector, slot);
 	watched_drop(&reader->watched, reader->tracer);
 	return err;
 }
@@ -332,7 +332,7 @@ int reader_new(struct tracer *tracer, struct registry *registry, struct reader *
 	reader->registry = registry;
 	err = watched_init(&reader->watched);
 	if (!err)
-		err = sampler_new(tracer, registry, &reader->watched, &reader->sampler);
+		err = collector_new(tracer, registry, &reader->watched, &reader->collector);
 	if (!err)
 		err = watch_clock(tracer);
 	if (!err)
@@ -356,7 +356,7 @@ void reader_free(struct reader *reader)
 	left = tracer_free_slots(reader->tracer);
 	log_debug("slots: %zu, %zu free, %zu watched, %zu being adopted", slots, left,
 		  reader->watched.nr, reader->watched.nr_fresh);
-	sampler_free(reader->sampler);
+	collector_free(reader->collector);
 	watched_free(&reader->watched);
 	free(reader);
 }
@@ -374,7 +374,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 	err = reader_poll(reader);
 	if (err)
 		log_debug("discovery: %s", strerror(-err));
-	err = sampler_take(reader->sampler, ret_snap);
+	err = collector_take(reader->collector, ret_snap);
 	if (err)
 		return err;
 	ret_snap->trace.dropped = reader->lost + reader->watched.refused;

@@ -12,8 +12,8 @@
 
 #define WATCHED_NAME_MAX 32
 
-struct domain_sample;
-struct thread_sample;
+struct domain_counts;
+struct thread_counts;
 
 struct watched {
 	uint64_t key; /* the slot's, 0: not in use */
@@ -29,8 +29,8 @@ struct watched {
 	uint64_t left_ns;   /* when it was found dead, or in no domain any more; 0: neither */
 	bool seen;	    /* a snapshot has it */
 	/* its place in the snapshot that is being made */
-	struct domain_sample *domain_sample;
-	struct thread_sample *sample;
+	struct domain_counts *domain_counts;
+	struct thread_counts *counts;
 	bool taken; /* it has left and its last counts are taken */
 };
 

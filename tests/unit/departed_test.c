@@ -15,7 +15,7 @@ static struct departed_domain *domain_of(struct departed *departed, pid_t pid, c
 		return domain;
 	domain = departed_new(departed);
 	assert_non_null(domain);
-	domain->sample = (struct domain_sample){.name = arena_strdup(&departed->arena, name),
+	domain->counts = (struct domain_counts){.name = arena_strdup(&departed->arena, name),
 						.pid = pid,
 						.start = 100,
 						.manager = "qemu",
@@ -28,8 +28,8 @@ static void add(struct departed *departed, struct departed_domain *domain, pid_t
 		uint64_t thief, bool seen)
 {
 	struct bin *bins = arena_array(&departed->arena, 1, sizeof(*bins));
-	struct thief_sample *thieves = arena_array(&departed->arena, 1, sizeof(*thieves));
-	struct thread_sample thread = {.role = ROLE_VCPU,
+	struct thief_time *thieves = arena_array(&departed->arena, 1, sizeof(*thieves));
+	struct thread_counts thread = {.role = ROLE_VCPU,
 				       .tid = tid,
 				       .start = 200,
 				       .name = arena_strdup(&departed->arena, "CPU 0/KVM"),
@@ -40,9 +40,9 @@ static void add(struct departed *departed, struct departed_domain *domain, pid_t
 				       .nr_thieves = 1};
 
 	*bins = (struct bin){5, 1};
-	*thieves = (struct thief_sample){thief, ns};
+	*thieves = (struct thief_time){thief, ns};
 	thread.cause_ns[CAUSE_HOST] = ns;
-	thread.waits[WAIT_WAKEUP] = (struct wait_sample){1, ns, ns, bins, 1};
+	thread.waits[WAIT_WAKEUP] = (struct wait_counts){1, ns, ns, bins, 1};
 	assert_int_equal(departed_add(departed, domain, &thread, seen), 0);
 }
 
@@ -56,7 +56,7 @@ static void snap_new(struct snapshot *snap, size_t room)
 /* Threads of a domain that lives go to it; a domain that is gone is in the snapshot once more. */
 static void moved(void **state)
 {
-	struct thread_sample lives = {.role = ROLE_EMULATOR, .index = -1, .tid = 7};
+	struct thread_counts lives = {.role = ROLE_EMULATOR, .index = -1, .tid = 7};
 	struct departed departed = {.max = MAX};
 	struct snapshot snap;
 
@@ -65,7 +65,7 @@ static void moved(void **state)
 	add(&departed, domain_of(&departed, 7, "web-1"), 8, 20, 1, true);
 	add(&departed, domain_of(&departed, 5, "db-02"), 6, 40, 2, true);
 	snap_new(&snap, 1 + departed.nr_domains);
-	snap.domains[snap.nr_domains++] = (struct domain_sample){
+	snap.domains[snap.nr_domains++] = (struct domain_counts){
 		.name = "web-1", .pid = 7, .start = 100, .threads = &lives, .nr_threads = 1};
 	assert_int_equal(departed_move(&departed, &snap), 0);
 	assert_null(departed.domains);
@@ -87,7 +87,7 @@ static void bounded(void **state)
 {
 	struct departed departed = {.max = MAX};
 	struct departed_domain *domain = domain_of(&departed, 7, "web-1");
-	const struct thread_sample *sum;
+	const struct thread_counts *sum;
 	struct snapshot snap;
 
 	(void)state;
@@ -121,7 +121,7 @@ static void many_thieves(void **state)
 {
 	struct departed departed = {.max = MAX};
 	struct departed_domain *domain = domain_of(&departed, 7, "web-1");
-	const struct thread_sample *sum;
+	const struct thread_counts *sum;
 	struct snapshot snap;
 
 	(void)state;

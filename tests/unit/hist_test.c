@@ -125,8 +125,8 @@ static void test_delta_wraps(void **state)
 {
 	struct bin before[] = {{3, 0xfffffff0u}, {9, 0xffffffffu}, {20, 4}};
 	struct bin after[] = {{3, 0x10u}, {11, 2}, {20, 4}};
-	struct wait_sample from = {.count = 100, .sum_ns = 5, .bins = before, .nr_bins = 3};
-	struct wait_sample to = {
+	struct wait_counts from = {.count = 100, .sum_ns = 5, .bins = before, .nr_bins = 3};
+	struct wait_counts to = {
 		.count = 135, .sum_ns = 25, .max_ns = 7000, .bins = after, .nr_bins = 3};
 	struct arena arena = {0};
 	struct hist hist;
@@ -149,7 +149,7 @@ static void test_delta_wraps(void **state)
 static void test_delta_maximum(void **state)
 {
 	struct bin bin = {100, 1};
-	struct wait_sample to = {.count = 1, .max_ns = 1, .bins = &bin, .nr_bins = 1};
+	struct wait_counts to = {.count = 1, .max_ns = 1, .bins = &bin, .nr_bins = 1};
 	struct arena arena = {0};
 	struct hist hist;
 

@@ -44,7 +44,7 @@ static void check_hist(const json_t *hist)
 }
 
 /* Causes sum to the steal, and the thieves of a cause to the cause. */
-static void check_suffering(const json_t *who)
+static void check_stats(const json_t *who)
 {
 	json_t *causes = json_object_get(who, "cause_ns"), *cause_ns;
 	const json_t *thieves = json_object_get(who, "thieves");
@@ -86,11 +86,11 @@ static void check_hist_line(const json_t *line)
 
 		assert_int_equal(!!threads + !!roles + !!json_object_get(domain, "steal_ns"), 1);
 		for (size_t t = 0; t < json_array_size(threads); t++)
-			check_suffering(json_array_get(threads, t));
+			check_stats(json_array_get(threads, t));
 		for (size_t r = 0; r < json_array_size(roles); r++)
-			check_suffering(json_array_get(roles, r));
+			check_stats(json_array_get(roles, r));
 		if (!threads && !roles)
-			check_suffering(domain);
+			check_stats(domain);
 	}
 }
 

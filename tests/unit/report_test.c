@@ -9,8 +9,8 @@
 /* Two snapshots of a domain "web" with vCPU 0, one second apart; a test changes what it is about.
  */
 struct fixture {
-	struct thread_sample before[4], after[4];
-	struct domain_sample old[2], new[2];
+	struct thread_counts before[4], after[4];
+	struct domain_counts old[2], new[2];
 	struct actor actors[8];
 	struct snapshot from, to;
 	struct report report;
@@ -19,23 +19,23 @@ struct fixture {
 static void begin(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
-	f->before[0] = (struct thread_sample){
+	f->before[0] = (struct thread_counts){
 		.role = ROLE_VCPU, .name = "CPU 0/KVM", .tid = 101, .start = 7};
 	for (size_t i = 1; i < 4; i++)
-		f->before[i] = (struct thread_sample){.role = ROLE_VCPU,
+		f->before[i] = (struct thread_counts){.role = ROLE_VCPU,
 						      .index = (int)i,
 						      .name = "CPU n/KVM",
 						      .tid = 101 + (pid_t)i,
 						      .start = 7};
 	memcpy(f->after, f->before, sizeof(f->after));
-	f->old[0] = (struct domain_sample){.name = "web",
+	f->old[0] = (struct domain_counts){.name = "web",
 					   .pid = 100,
 					   .start = 5,
 					   .manager = "qemu",
 					   .accel = "kvm",
 					   .threads = f->before,
 					   .nr_threads = 1};
-	f->old[1] = (struct domain_sample){
+	f->old[1] = (struct domain_counts){
 		.name = "db", .pid = 200, .start = 6, .manager = "qemu", .accel = "kvm"};
 	memcpy(f->new, f->old, sizeof(f->new));
 	f->new[0].threads = f->after;
@@ -47,7 +47,7 @@ static void begin(struct fixture *f)
 				  .actors = f->actors};
 }
 
-static const struct suffering *build(struct fixture *f)
+static const struct stats *build(struct fixture *f)
 {
 	assert_int_equal(report_build(&f->from, &f->to, &f->report), 0);
 	return &f->report.domains[0].threads[0].own;
@@ -61,7 +61,7 @@ static void assert_pct(double got, double want)
 static void test_counters_grow(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
@@ -104,7 +104,7 @@ static void test_without_a_first_snapshot(void **state)
 static void test_wait_that_began_before(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
@@ -146,7 +146,7 @@ static void test_percent_is_clipped(void **state)
 static void test_causes_always_sum(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
@@ -214,7 +214,7 @@ static void test_domain_aggregates(void **state)
 		f.after[i].steal_ns = f.after[i].cause_ns[CAUSE_VM] = (i + 1) * 100 * MS;
 		f.after[i].run_ns = 10;
 		f.after[i].merged = 1;
-		f.after[i].waits[WAIT_PREEMPT] = (struct wait_sample){.count = 3,
+		f.after[i].waits[WAIT_PREEMPT] = (struct wait_counts){.count = 3,
 								      .sum_ns = 11000,
 								      .max_ns = 9000 + i,
 								      .bins = bins,
@@ -267,16 +267,16 @@ static void test_host_shares(void **state)
 
 	(void)state;
 	begin(&f);
-	f.from.host = (struct host_sample){.cpus = 4, .user = 1000, .idle = 500, .guest = 900};
-	f.to.host = (struct host_sample){.cpus = 4,
-					 .user = 1050,
-					 .nice = 10,
-					 .system = 5,
-					 .idle = 520,
-					 .softirq = 5,
-					 .steal = 10,
-					 .guest = 930,
-					 .guest_nice = 10};
+	f.from.host = (struct host_times){.cpus = 4, .user = 1000, .idle = 500, .guest = 900};
+	f.to.host = (struct host_times){.cpus = 4,
+					.user = 1050,
+					.nice = 10,
+					.system = 5,
+					.idle = 520,
+					.softirq = 5,
+					.steal = 10,
+					.guest = 930,
+					.guest_nice = 10};
 	build(&f);
 	assert_int_equal(host->cpus, 4);
 	assert_pct(host->user, 20);
@@ -296,8 +296,8 @@ static void test_trace_grows(void **state)
 	(void)state;
 	begin(&f);
 	f.from.trace =
-		(struct trace_sample){.merged = 1, .dropped = 2, .bpf_ns = 10, .bpf_runs = 1};
-	f.to.trace = (struct trace_sample){
+		(struct trace_counts){.merged = 1, .dropped = 2, .bpf_ns = 10, .bpf_runs = 1};
+	f.to.trace = (struct trace_counts){
 		.merged = 4, .dropped = 2, .has_bpf_cost = true, .bpf_ns = 30, .bpf_runs = 3};
 	build(&f);
 	assert_int_equal(f.report.trace.merged, 3);

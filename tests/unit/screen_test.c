@@ -182,7 +182,7 @@ static void filter_by_name(void **state)
 }
 
 /* The bar of @who, a vCPU, ten columns wide. */
-static void check_bar(struct fixture *f, const struct suffering *who, const char *want)
+static void check_bar(struct fixture *f, const struct stats *who, const char *want)
 {
 	const struct row row = {.domain = f->domains, .who = who, .nr = 1};
 	char *text = NULL;
@@ -212,9 +212,9 @@ static void check_bar(struct fixture *f, const struct suffering *who, const char
 /* Steal whose waits are over has causes, that of the wait it is still in has none yet. */
 static void bar_of_finished_and_unfinished(void **state)
 {
-	struct suffering who = {.steal_ns = 300000000,
-				.steal_pct = 50,
-				.cause_ns = {[CAUSE_VM] = 200000000, [CAUSE_UNKNOWN] = 100000000}};
+	struct stats who = {.steal_ns = 300000000,
+			    .steal_pct = 50,
+			    .cause_ns = {[CAUSE_VM] = 200000000, [CAUSE_UNKNOWN] = 100000000}};
 	struct fixture f;
 
 	(void)state;
@@ -223,7 +223,7 @@ static void bar_of_finished_and_unfinished(void **state)
 	check_bar(&f, &who, "vvvv??....");
 	who.steal_pct = 30; /* all are over */
 	check_bar(&f, &who, "vvvvvvv???");
-	who = (struct suffering){.steal_pct = 50}; /* none is */
+	who = (struct stats){.steal_pct = 50}; /* none is */
 	check_bar(&f, &who, "..........");
 	who.steal_pct = 0;
 	check_bar(&f, &who, "");

@@ -42,8 +42,8 @@ static void assert_round_trip(const struct snapshot *snap)
 static void test_round_trip(void **state)
 {
 	struct bin bins[] = {{3, 1}, {231, 0xffffffff}};
-	struct thief_sample thieves[] = {{UINT64_MAX, 5}, {1, 6}};
-	struct thread_sample threads[] = {
+	struct thief_time thieves[] = {{UINT64_MAX, 5}, {1, 6}};
+	struct thread_counts threads[] = {
 		{.role = ROLE_VCPU,
 		 .index = 3,
 		 .name = "CPU 3/KVM",
@@ -62,7 +62,7 @@ static void test_round_trip(void **state)
 			 {.count = 8, .sum_ns = 9, .max_ns = 10, .bins = bins, .nr_bins = 2}},
 		{.role = ROLE_VHOST, .index = -1, .name = "", .tid = 13},
 	};
-	struct domain_sample domain = {.name = "caf\xe9\n\"",
+	struct domain_counts domain = {.name = "caf\xe9\n\"",
 				       .uuid = "u",
 				       .pid = 9,
 				       .start = 8,

@@ -7,9 +7,9 @@
 
 /* Domain "web" (pid 100, vCPUs 0 and 1) and domain "db" (pid 200); an actor's key is its place. */
 struct fixture {
-	struct thread_sample before[2], after[2];
-	struct thief_sample old[4], new[4];
-	struct domain_sample earlier, domains[2];
+	struct thread_counts before[2], after[2];
+	struct thief_time old[4], new[4];
+	struct domain_counts earlier, domains[2];
 	struct actor actors[NR_ACTORS];
 	struct snapshot from, to;
 	struct report report;
@@ -21,19 +21,19 @@ static void begin(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	for (int i = 0; i < 2; i++)
-		f->before[i] = (struct thread_sample){
+		f->before[i] = (struct thread_counts){
 			.role = ROLE_VCPU, .index = i, .name = "v", .tid = 101 + i};
 	memcpy(f->after, f->before, sizeof(f->after));
 	f->before[0].thieves = f->old;
 	f->after[0].thieves = f->new;
-	f->domains[0] = (struct domain_sample){.name = "web",
+	f->domains[0] = (struct domain_counts){.name = "web",
 					       .pid = 100,
 					       .manager = "qemu",
 					       .accel = "kvm",
 					       .threads = f->after,
 					       .nr_threads = 1};
 	f->domains[1] =
-		(struct domain_sample){.name = "db", .pid = 200, .manager = "qemu", .accel = "kvm"};
+		(struct domain_counts){.name = "db", .pid = 200, .manager = "qemu", .accel = "kvm"};
 	f->earlier = f->domains[0];
 	f->earlier.threads = f->before;
 	f->actors[IDLE_0] = (struct actor){.kind = ACTOR_IDLE};
@@ -58,7 +58,7 @@ static void begin(struct fixture *f)
 				  .nr_actors = NR};
 }
 
-static void suffer(struct fixture *f, enum cause cause, uint64_t ns)
+static void lose(struct fixture *f, enum cause cause, uint64_t ns)
 {
 	f->after[0].cause_ns[cause] += ns;
 	f->after[0].steal_ns += ns;
@@ -66,7 +66,7 @@ static void suffer(struct fixture *f, enum cause cause, uint64_t ns)
 
 static void steal(struct fixture *f, uint64_t key, uint64_t ns)
 {
-	f->new[f->after[0].nr_thieves++] = (struct thief_sample){key, ns};
+	f->new[f->after[0].nr_thieves++] = (struct thief_time){key, ns};
 }
 
 static const struct domain_report *web(struct fixture *f)
@@ -80,12 +80,12 @@ static const struct domain_report *web(struct fixture *f)
 	return NULL;
 }
 
-static const struct suffering *build(struct fixture *f)
+static const struct stats *build(struct fixture *f)
 {
 	return &web(f)->threads[0].own;
 }
 
-static void assert_thief(const struct suffering *own, size_t i, enum cause cause, pid_t pid,
+static void assert_thief(const struct stats *own, size_t i, enum cause cause, pid_t pid,
 			 uint64_t ns)
 {
 	assert_true(i < own->nr_thieves);
@@ -100,15 +100,15 @@ static void assert_thief(const struct suffering *own, size_t i, enum cause cause
 static void test_causes_of_actors(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_VM, 40);
-	suffer(&f, CAUSE_SELF, 30);
-	suffer(&f, CAUSE_KERNEL, 20);
-	suffer(&f, CAUSE_IDLE, 10);
-	suffer(&f, CAUSE_QUOTA, 99);
+	lose(&f, CAUSE_VM, 40);
+	lose(&f, CAUSE_SELF, 30);
+	lose(&f, CAUSE_KERNEL, 20);
+	lose(&f, CAUSE_IDLE, 10);
+	lose(&f, CAUSE_QUOTA, 99);
 	steal(&f, IDLE_0, 10);
 	steal(&f, KTHREAD, 20);
 	steal(&f, SIBLING, 30);
@@ -127,15 +127,15 @@ static void test_causes_of_actors(void **state)
 static void test_of_the_interval(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	f.old[0] = (struct thief_sample){KTHREAD, 100};
-	f.old[1] = (struct thief_sample){DB_VCPU, 7};
+	f.old[0] = (struct thief_time){KTHREAD, 100};
+	f.old[1] = (struct thief_time){DB_VCPU, 7};
 	f.before[0].nr_thieves = 2;
-	suffer(&f, CAUSE_KERNEL, 150);
-	suffer(&f, CAUSE_HOST, 60);
+	lose(&f, CAUSE_KERNEL, 150);
+	lose(&f, CAUSE_HOST, 60);
 	steal(&f, HOG, 60);
 	steal(&f, KTHREAD, 150);
 	own = build(&f);
@@ -148,12 +148,12 @@ static void test_of_the_interval(void **state)
 static void test_one_to_the_operator(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_HOST, 30);
-	suffer(&f, CAUSE_IDLE, 7);
+	lose(&f, CAUSE_HOST, 30);
+	lose(&f, CAUSE_IDLE, 7);
 	steal(&f, HOG, 10);
 	steal(&f, HOG_THREAD, 20);
 	steal(&f, IDLE_0, 3);
@@ -169,11 +169,11 @@ static void test_one_to_the_operator(void **state)
 static void test_seen_before_registered(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_HOST, 100);
+	lose(&f, CAUSE_HOST, 100);
 	steal(&f, LATE, 50);
 	steal(&f, LATE_SELF, 30);
 	own = build(&f);
@@ -192,12 +192,12 @@ static void test_seen_before_registered(void **state)
 static void test_late_beside_nameless(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_VM, 20);
-	suffer(&f, CAUSE_HOST, 50);
+	lose(&f, CAUSE_VM, 20);
+	lose(&f, CAUSE_HOST, 50);
 	steal(&f, LATE, 50);
 	own = build(&f);
 	assert_int_equal(own->cause_ns[CAUSE_VM], 70);
@@ -212,12 +212,12 @@ static void test_late_beside_nameless(void **state)
 static void test_registered_meanwhile(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_HOST, 100);
-	suffer(&f, CAUSE_VM, 10);
+	lose(&f, CAUSE_HOST, 100);
+	lose(&f, CAUSE_VM, 10);
 	steal(&f, DB_VCPU, 60);
 	steal(&f, HOG, 40);
 	own = build(&f);
@@ -233,11 +233,11 @@ static void test_registered_meanwhile(void **state)
 static void test_thieves_never_exceed(void **state)
 {
 	struct fixture f;
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_KERNEL, 100);
+	lose(&f, CAUSE_KERNEL, 100);
 	steal(&f, KTHREAD, 130);
 	steal(&f, 12345, 5); /* no such actor */
 	own = build(&f);
@@ -248,9 +248,9 @@ static void test_thieves_never_exceed(void **state)
 
 static void test_domain_is_bounded(void **state)
 {
-	static struct thief_sample many[NR_ACTORS];
+	static struct thief_time many[NR_ACTORS];
 	struct fixture f;
-	const struct suffering *vcpus;
+	const struct stats *vcpus;
 	uint64_t sum = 0;
 
 	(void)state;
@@ -258,7 +258,7 @@ static void test_domain_is_bounded(void **state)
 	for (int i = 0; i < NR_ACTORS; i++) {
 		f.actors[i].kind = ACTOR_KERNEL;
 		f.actors[i].pid = i;
-		many[i] = (struct thief_sample){(uint64_t)i, (uint64_t)i + 1};
+		many[i] = (struct thief_time){(uint64_t)i, (uint64_t)i + 1};
 		sum += (uint64_t)i + 1;
 	}
 	f.to.nr_actors = NR_ACTORS;
@@ -283,12 +283,12 @@ static void test_rank_actors(void **state)
 {
 	struct fixture f;
 	struct thief top[2];
-	const struct suffering *own;
+	const struct stats *own;
 
 	(void)state;
 	begin(&f);
-	suffer(&f, CAUSE_VM, 50);
-	suffer(&f, CAUSE_SELF, 60);
+	lose(&f, CAUSE_VM, 50);
+	lose(&f, CAUSE_SELF, 60);
 	steal(&f, DB_VCPU, 20);
 	steal(&f, DB_VCPU_1, 30);
 	steal(&f, SIBLING, 60);
@@ -304,9 +304,9 @@ static void test_rank_actors(void **state)
 /* Shares and what is not over yet sum to the steal shown, over either edge of the interval. */
 static void test_shares(void **state)
 {
-	struct suffering who = {.steal_ns = 3000 * MS,
-				.steal_pct = 50,
-				.cause_ns = {[CAUSE_VM] = 2000 * MS, [CAUSE_HOST] = 1000 * MS}};
+	struct stats who = {.steal_ns = 3000 * MS,
+			    .steal_pct = 50,
+			    .cause_ns = {[CAUSE_VM] = 2000 * MS, [CAUSE_HOST] = 1000 * MS}};
 
 	(void)state;
 	assert_true(pct_share(&who, 1, 1000 * MS, 3000 * MS) == 50);

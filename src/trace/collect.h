@@ -2,8 +2,8 @@
 /*
  * Slots to plain values: fills a snapshot.
  */
-#ifndef STEALSCOPE_SAMPLE_H
-#define STEALSCOPE_SAMPLE_H
+#ifndef STEALSCOPE_COLLECT_H
+#define STEALSCOPE_COLLECT_H
 
 #include "host/domain.h"
 #include "model/snapshot.h"
@@ -11,21 +11,22 @@
 #include "trace/tracer.h"
 #include "trace/watched.h"
 
-struct sampler;
+struct collector;
 
 /* Borrows all three. -ENOMEM. */
-int sampler_new(struct tracer *tracer, struct registry *registry, struct watched_table *watched,
-		struct sampler **ret_sampler);
-void sampler_free(struct sampler *sampler);
+int collector_new(struct tracer *tracer, struct registry *registry, struct watched_table *watched,
+		  struct collector **ret_collector);
+void collector_free(struct collector *collector);
 
 /* Keep the last counts of a slot whose thread has left for the next snapshot; it is marked taken. 0
  * or -errno. */
-int sampler_collect(struct sampler *sampler, uint32_t index);
+int collector_depart(struct collector *collector, uint32_t index);
 
 /* All but trace.dropped. Slots of threads that have left are marked taken. 0 or -errno. */
-int sampler_take(struct sampler *sampler, struct snapshot *ret_snap);
+int collector_take(struct collector *collector, struct snapshot *ret_snap);
 
 /* A wait's event with names, valid until the next call. */
-void sampler_wait(struct sampler *sampler, const struct wait_event *event, struct long_wait *ret_wait);
+void collector_wait(struct collector *collector, const struct wait_event *event,
+		    struct long_wait *ret_wait);
 
 #endif

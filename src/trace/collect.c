@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "trace/sample.h"
+#include "trace/collect.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 /* Threads that ended and are kept apart in a run without an interval, whatever the table holds. */
 #define DEPARTED_LEAST 8192U
 
-struct sampler {
+struct collector {
 	struct tracer *tracer;
 	struct registry *registry;
 	struct watched_table *watched;
@@ -29,25 +29,25 @@ struct sampler {
 	struct departed departed;
 	uint64_t clock;		 /* of the snapshot under way, for what is not finished */
 	char fallback[32];	 /* the name of a domain that was gone before it was looked at */
-	struct arena wait_arena; /* what the last sampler_wait() handed out */
+	struct arena wait_arena; /* what the last collector_wait() handed out */
 };
 
-static const char *domain_name(struct sampler *sampler, pid_t pid)
+static const char *domain_name(struct collector *collector, pid_t pid)
 {
-	const struct domain *domain = registry_find_last(sampler->registry, pid);
+	const struct domain *domain = registry_find_last(collector->registry, pid);
 
 	if (domain)
 		return domain->name;
-	snprintf(sampler->fallback, sizeof(sampler->fallback), "qemu-%d", pid);
-	return sampler->fallback;
+	snprintf(collector->fallback, sizeof(collector->fallback), "qemu-%d", pid);
+	return collector->fallback;
 }
 
 static void thread_of_key(void *data, uint64_t key, struct actor_thread *ret_thread)
 {
-	struct sampler *sampler = data;
-	const struct watched *watched = &sampler->watched->at[key_slot(key)];
+	struct collector *collector = data;
+	const struct watched *watched = &collector->watched->at[key_slot(key)];
 
-	ret_thread->domain = domain_name(sampler, (pid_t)key_process(key));
+	ret_thread->domain = domain_name(collector, (pid_t)key_process(key));
 	if (watched->key != key)
 		return;
 	ret_thread->tid = watched->tid;
@@ -55,39 +55,39 @@ static void thread_of_key(void *data, uint64_t key, struct actor_thread *ret_thr
 	ret_thread->index = watched->index;
 }
 
-int sampler_new(struct tracer *tracer, struct registry *registry, struct watched_table *watched,
-		struct sampler **ret_sampler)
+int collector_new(struct tracer *tracer, struct registry *registry, struct watched_table *watched,
+		  struct collector **ret_collector)
 {
-	struct sampler *sampler = calloc(1, sizeof(*sampler));
+	struct collector *collector = calloc(1, sizeof(*collector));
 	int err;
 
-	if (!sampler)
+	if (!collector)
 		return -ENOMEM;
-	sampler->tracer = tracer;
-	sampler->registry = registry;
-	sampler->watched = watched;
+	collector->tracer = tracer;
+	collector->registry = registry;
+	collector->watched = watched;
 	/* as many more as the table holds, or as take some 10 MiB */
-	sampler->departed.max = max(tracer_slots(tracer), DEPARTED_LEAST);
-	err = actors_new(thread_of_key, sampler, &sampler->actors);
+	collector->departed.max = max(tracer_slots(tracer), DEPARTED_LEAST);
+	err = actors_new(thread_of_key, collector, &collector->actors);
 	if (err) {
-		free(sampler);
+		free(collector);
 		return err;
 	}
-	*ret_sampler = sampler;
+	*ret_collector = collector;
 	return 0;
 }
 
-void sampler_free(struct sampler *sampler)
+void collector_free(struct collector *collector)
 {
-	if (!sampler)
+	if (!collector)
 		return;
-	actors_free(sampler->actors);
-	departed_free(&sampler->departed);
-	arena_free(&sampler->wait_arena);
-	free(sampler);
+	actors_free(collector->actors);
+	departed_free(&collector->departed);
+	arena_free(&collector->wait_arena);
+	free(collector);
 }
 
-static int copy_bins(struct arena *arena, const struct slot_waits *from, struct wait_sample *to)
+static int copy_bins(struct arena *arena, const struct slot_waits *from, struct wait_counts *to)
 {
 	struct bin bins[NR_BUCKETS], *copy;
 	uint32_t bucket, nr = 0;
@@ -108,10 +108,10 @@ static int copy_bins(struct arena *arena, const struct slot_waits *from, struct 
 	return 0;
 }
 
-static int copy_interval(struct sampler *sampler, struct arena *arena,
-			 const struct slot_interval *ended, struct thread_sample *thread)
+static int copy_interval(struct collector *collector, struct arena *arena,
+			 const struct slot_interval *ended, struct thread_counts *thread)
 {
-	struct thief_sample *copy;
+	struct thief_time *copy;
 	unsigned int kind;
 	uint32_t i;
 
@@ -125,7 +125,7 @@ static int copy_interval(struct sampler *sampler, struct arena *arena,
 	for (i = 0; i < ended->thieves.nr; i++) {
 		const struct thief_entry entry = thief_at(&ended->thieves, i);
 
-		if (actors_note(sampler->actors, &entry))
+		if (actors_note(collector->actors, &entry))
 			return -ENOMEM;
 		copy[i].key = entry.key;
 		copy[i].ns = entry.ns;
@@ -135,13 +135,13 @@ static int copy_interval(struct sampler *sampler, struct arena *arena,
 	return 0;
 }
 
-static void copy_counts(struct sampler *sampler, const struct slot *slot, struct watched *watched,
-			struct thread_sample *thread)
+static void copy_counts(struct collector *collector, const struct slot *slot,
+			struct watched *watched, struct thread_counts *thread)
 {
-	uint64_t under_way = sampler->clock > slot->since ? sampler->clock - slot->since : 0;
+	uint64_t under_way = collector->clock > slot->since ? collector->clock - slot->since : 0;
 
 	if (slot->state == SLOT_DEAD)
-		watched_leave(sampler->watched, watched);
+		watched_leave(collector->watched, watched);
 	if (watched->left_ns)
 		under_way = 0;
 	thread->role = watched->role;
@@ -163,68 +163,68 @@ static void copy_counts(struct sampler *sampler, const struct slot *slot, struct
 	watched->taken = thread->dead;
 }
 
-static int depart(struct sampler *sampler, const struct watched *watched)
+static int depart(struct collector *collector, const struct watched *watched)
 {
 	const struct actor_thread thread = {.tid = watched->tid,
 					    .role = watched->role,
 					    .index = watched->index,
-					    .domain = watched->domain_sample->name};
+					    .domain = watched->domain_counts->name};
 
-	return actors_depart(sampler->actors, watched->key, &thread);
+	return actors_depart(collector->actors, watched->key, &thread);
 }
 
-static int sample_thread(struct sampler *sampler, uint32_t index, struct arena *arena,
-			 struct arena *thieves)
+static int collect_thread(struct collector *collector, uint32_t index, struct arena *arena,
+			  struct arena *thieves)
 {
-	struct watched *watched = &sampler->watched->at[index];
-	struct thread_sample *thread = watched->sample;
+	struct watched *watched = &collector->watched->at[index];
+	struct thread_counts *thread = watched->counts;
 	struct slot_interval ended;
 	struct slot slot;
 	unsigned int kind;
 
-	if (tracer_take(sampler->tracer, index, &slot, &ended))
+	if (tracer_take(collector->tracer, index, &slot, &ended))
 		return -ENOMEM;
-	copy_counts(sampler, &slot, watched, thread);
+	copy_counts(collector, &slot, watched, thread);
 	if (slot.cell)
-		watched->domain_sample->skew_ns = tracer_skew(sampler->tracer, slot.cell);
+		watched->domain_counts->skew_ns = tracer_skew(collector->tracer, slot.cell);
 	thread->name = arena_strdup(arena, watched->name);
 	if (!thread->name)
 		return -ENOMEM;
 	for (kind = 0; kind < NR_WAIT_KINDS; kind++)
 		if (copy_bins(arena, &slot.waits[kind], &thread->waits[kind]))
 			return -ENOMEM;
-	if (copy_interval(sampler, thieves, &ended, thread))
+	if (copy_interval(collector, thieves, &ended, thread))
 		return -ENOMEM;
-	return watched->taken ? depart(sampler, watched) : 0;
+	return watched->taken ? depart(collector, watched) : 0;
 }
 
-static int describe(struct sampler *sampler, pid_t pid, struct arena *arena,
-		    struct domain_sample *sample)
+static int describe(struct collector *collector, pid_t pid, struct arena *arena,
+		    struct domain_counts *counts)
 {
-	const struct domain *domain = registry_find_last(sampler->registry, pid);
+	const struct domain *domain = registry_find_last(collector->registry, pid);
 
-	sample->pid = pid;
-	sample->name = arena_strdup(arena, domain_name(sampler, pid));
-	sample->manager = arena_strdup(arena, domain ? domain->manager : "qemu");
-	sample->accel = arena_strdup(arena, domain ? domain->accel : "kvm");
-	sample->uuid = domain ? arena_strdup(arena, domain->uuid) : NULL;
-	sample->start = domain ? domain->start : 0;
-	sample->uid = domain ? domain->uid : UID_UNKNOWN;
-	sample->unwatched = domain && !domain->gone ? domain->unwatched : 0;
-	return sample->name && sample->manager && sample->accel ? 0 : -ENOMEM;
+	counts->pid = pid;
+	counts->name = arena_strdup(arena, domain_name(collector, pid));
+	counts->manager = arena_strdup(arena, domain ? domain->manager : "qemu");
+	counts->accel = arena_strdup(arena, domain ? domain->accel : "kvm");
+	counts->uuid = domain ? arena_strdup(arena, domain->uuid) : NULL;
+	counts->start = domain ? domain->start : 0;
+	counts->uid = domain ? domain->uid : UID_UNKNOWN;
+	counts->unwatched = domain && !domain->gone ? domain->unwatched : 0;
+	return counts->name && counts->manager && counts->accel ? 0 : -ENOMEM;
 }
 
 /* Everyone's place: one domain per stretch of the order with the same process. */
-static int place_watched(struct sampler *sampler, struct snapshot *snap)
+static int place_watched(struct collector *collector, struct snapshot *snap)
 {
-	struct watched_table *watched = sampler->watched;
+	struct watched_table *watched = collector->watched;
 	const uint32_t *order = watched_order(watched);
 	size_t first, next, i;
 	int err;
 
 	for (first = 0; first < watched->nr; first = next) {
 		pid_t pid = watched->at[order[first]].domain;
-		struct domain_sample *domain = &snap->domains[snap->nr_domains];
+		struct domain_counts *domain = &snap->domains[snap->nr_domains];
 		size_t nr = 0;
 
 		for (next = first; next < watched->nr; next++) {
@@ -235,7 +235,7 @@ static int place_watched(struct sampler *sampler, struct snapshot *snap)
 		if (!nr)
 			continue;
 		snap->nr_domains++;
-		err = describe(sampler, pid, &snap->arena, domain);
+		err = describe(collector, pid, &snap->arena, domain);
 		if (err)
 			return err;
 		domain->threads = arena_array(&snap->arena, nr, sizeof(*domain->threads));
@@ -244,82 +244,83 @@ static int place_watched(struct sampler *sampler, struct snapshot *snap)
 		for (i = first; i < next; i++) {
 			if (watched->at[order[i]].taken)
 				continue;
-			watched->at[order[i]].domain_sample = domain;
-			watched->at[order[i]].sample = &domain->threads[domain->nr_threads++];
+			watched->at[order[i]].domain_counts = domain;
+			watched->at[order[i]].counts = &domain->threads[domain->nr_threads++];
 		}
 	}
 	return 0;
 }
 
-static int sample_watched(struct sampler *sampler, struct snapshot *snap)
+static int collect_watched(struct collector *collector, struct snapshot *snap)
 {
-	struct watched_table *watched = sampler->watched;
-	int err = place_watched(sampler, snap);
+	struct watched_table *watched = collector->watched;
+	int err = place_watched(collector, snap);
 	uint32_t slot;
 
 	for (slot = 1; slot <= watched->highest && !err; slot++)
 		if (watched->at[slot].key && !watched->at[slot].taken)
-			err = sample_thread(sampler, slot, &snap->arena, &snap->thieves);
+			err = collect_thread(collector, slot, &snap->arena, &snap->thieves);
 	return err;
 }
 
 static int by_pid(const void *a, const void *b)
 {
-	const struct domain_sample *x = a, *y = b;
+	const struct domain_counts *x = a, *y = b;
 
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
 /* Domains none of whose threads is watched (yet) are still domains. */
-static int sample_unwatched(struct sampler *sampler, struct snapshot *snap)
+static int collect_unwatched(struct collector *collector, struct snapshot *snap)
 {
 	size_t nr, i, watched = snap->nr_domains;
-	const struct domain *domains = registry_domains(sampler->registry, &nr);
+	const struct domain *domains = registry_domains(collector->registry, &nr);
 	int err;
 
 	for (i = 0; i < nr; i++) {
-		struct domain_sample key = {.pid = domains[i].pid};
+		struct domain_counts key = {.pid = domains[i].pid};
 
 		if (domains[i].gone || bsearch(&key, snap->domains, watched, sizeof(key), by_pid))
 			continue;
-		err = describe(sampler, key.pid, &snap->arena, &snap->domains[snap->nr_domains++]);
+		err = describe(collector, key.pid, &snap->arena,
+			       &snap->domains[snap->nr_domains++]);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static struct departed_domain *departed_domain(struct sampler *sampler, pid_t pid)
+static struct departed_domain *departed_domain(struct collector *collector, pid_t pid)
 {
-	const struct domain *known = registry_find_last(sampler->registry, pid);
-	struct departed *departed = &sampler->departed;
+	const struct domain *known = registry_find_last(collector->registry, pid);
+	struct departed *departed = &collector->departed;
 	struct departed_domain *domain = departed_find(departed, pid, known ? known->start : 0);
-	struct domain_sample sample = {0};
+	struct domain_counts counts = {0};
 
-	if (domain || describe(sampler, pid, &departed->arena, &sample))
+	if (domain || describe(collector, pid, &departed->arena, &counts))
 		return domain;
 	domain = departed_new(departed);
 	if (domain)
-		domain->sample = sample;
+		domain->counts = counts;
 	return domain;
 }
 
-int sampler_collect(struct sampler *sampler, uint32_t index)
+int collector_depart(struct collector *collector, uint32_t index)
 {
-	struct watched *watched = &sampler->watched->at[index];
-	struct departed_domain *domain = departed_domain(sampler, watched->domain);
-	struct arena *arena = &sampler->departed.arena;
-	struct thread_sample sample = {0};
+	struct watched *watched = &collector->watched->at[index];
+	struct departed_domain *domain = departed_domain(collector, watched->domain);
+	struct arena *arena = &collector->departed.arena;
+	struct thread_counts counts = {0};
 	bool seen = watched->seen;
 	int err;
 
 	if (!domain)
 		return -ENOMEM;
-	watched->domain_sample = &domain->sample;
-	watched->sample = &sample;
-	err = sample_thread(sampler, index, arena, arena);
+	watched->domain_counts = &domain->counts;
+	watched->counts = &counts;
+	err = collect_thread(collector, index, arena, arena);
 	if (!err)
-		err = departed_add(&sampler->departed, domain, &sample, seen);
+		err = departed_add(&collector->departed, domain, &counts, seen);
 	return err;
 }
 
@@ -334,7 +335,7 @@ static uint64_t resident_bytes(void)
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
+static void collect_trace(struct tracer *tracer, struct trace_counts *trace)
 {
 	struct program_cost costs[NR_PROGRAMS];
 	struct tracer_counts counts;
@@ -356,14 +357,14 @@ static void sample_trace(struct tracer *tracer, struct trace_sample *trace)
 	}
 }
 
-static int sample_host(struct host_sample *host)
+static int collect_host(struct host_times *host)
 {
 	struct cpu_times times;
 	int err = cpu_read_times("/proc", &times);
 
 	if (err)
 		return err;
-	*host = (struct host_sample){
+	*host = (struct host_times){
 		.cpus = times.cpus,
 		.user = times.user,
 		.nice = times.nice,
@@ -379,35 +380,35 @@ static int sample_host(struct host_sample *host)
 	return 0;
 }
 
-int sampler_take(struct sampler *sampler, struct snapshot *ret_snap)
+int collector_take(struct collector *collector, struct snapshot *ret_snap)
 {
 	struct snapshot snap = {0};
 	size_t nr;
 	int err;
 
-	registry_domains(sampler->registry, &nr);
-	nr += sampler->watched->nr + sampler->departed.nr_domains;
+	registry_domains(collector->registry, &nr);
+	nr += collector->watched->nr + collector->departed.nr_domains;
 	snap.domains = arena_array(&snap.arena, nr, sizeof(*snap.domains));
 	if (!snap.domains)
 		return -ENOMEM;
 	snap.time_ns = clock_ns(CLOCK_REALTIME);
 	snap.mono_ns = clock_ns(CLOCK_MONOTONIC);
-	sampler->clock = tracer_clock(sampler->tracer);
-	err = sample_host(&snap.host);
+	collector->clock = tracer_clock(collector->tracer);
+	err = collect_host(&snap.host);
 	if (!err)
-		err = sample_watched(sampler, &snap);
-	tracer_taken(sampler->tracer);
+		err = collect_watched(collector, &snap);
+	tracer_taken(collector->tracer);
 	if (!err)
-		err = sample_unwatched(sampler, &snap);
+		err = collect_unwatched(collector, &snap);
 	if (!err)
-		err = departed_move(&sampler->departed, &snap);
+		err = departed_move(&collector->departed, &snap);
 	if (!err)
-		err = actors_end(sampler->actors, &snap);
+		err = actors_end(collector->actors, &snap);
 	if (err) {
 		snapshot_free(&snap);
 		return err;
 	}
-	sample_trace(sampler->tracer, &snap.trace);
+	collect_trace(collector->tracer, &snap.trace);
 	*ret_snap = snap;
 	return 0;
 }
@@ -430,10 +431,10 @@ static struct thief *find_thief(struct long_wait *wait, const struct actor *acto
 	return NULL;
 }
 
-static void wait_thieves(struct sampler *sampler, const struct wait_event *event,
+static void wait_thieves(struct collector *collector, const struct wait_event *event,
 			 struct long_wait *wait)
 {
-	struct arena *arena = &sampler->wait_arena;
+	struct arena *arena = &collector->wait_arena;
 	unsigned int i;
 
 	for (i = 0; i < event->detail.thieves.nr && i < NR_THIEVES; i++) {
@@ -441,7 +442,7 @@ static void wait_thieves(struct sampler *sampler, const struct wait_event *event
 		struct actor *actor = arena_alloc(arena, sizeof(*actor));
 		struct thief *thief;
 
-		if (!actor || actors_describe(sampler->actors, &entry, arena, actor))
+		if (!actor || actors_describe(collector->actors, &entry, arena, actor))
 			continue;
 		thief = find_thief(wait, actor);
 		if (thief) {
@@ -457,24 +458,24 @@ static void wait_thieves(struct sampler *sampler, const struct wait_event *event
 	qsort(wait->thieves, wait->nr_thieves, sizeof(wait->thieves[0]), by_ns);
 }
 
-void sampler_wait(struct sampler *sampler, const struct wait_event *event,
-		  struct long_wait *ret_wait)
+void collector_wait(struct collector *collector, const struct wait_event *event,
+		    struct long_wait *ret_wait)
 {
-	const struct domain *domain = registry_find_last(sampler->registry, (pid_t)event->tgid);
+	const struct domain *domain = registry_find_last(collector->registry, (pid_t)event->tgid);
 	struct actor_thread thread = {.role = event->vcpu >= 0 ? ROLE_VCPU : ROLE_EMULATOR,
 				      .index = event->vcpu};
-	const struct watched *watched = &sampler->watched->at[event->slot % MAX_SLOTS];
+	const struct watched *watched = &collector->watched->at[event->slot % MAX_SLOTS];
 	bool known = watched->key == event->key;
 
-	arena_free(&sampler->wait_arena);
-	thread_of_key(sampler, event->key, &thread);
+	arena_free(&collector->wait_arena);
+	thread_of_key(collector, event->key, &thread);
 	if (event->vcpu >= 0 && thread.role != ROLE_VCPU) { /* the announcement is in this batch */
 		thread.role = ROLE_VCPU;
 		thread.index = event->vcpu;
 	}
 	*ret_wait = (struct long_wait){
 		.time_ns = clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_MONOTONIC) - event->time_ns),
-		.domain = arena_strdup(&sampler->wait_arena, thread.domain),
+		.domain = arena_strdup(&collector->wait_arena, thread.domain),
 		.uuid = domain ? domain->uuid : NULL,
 		.pid = (pid_t)event->tgid,
 		.role = thread.role,
@@ -486,5 +487,5 @@ void sampler_wait(struct sampler *sampler, const struct wait_event *event,
 		.wait_ns = event->wait_ns,
 	};
 	memcpy(ret_wait->cause_ns, event->detail.cause_ns, sizeof(ret_wait->cause_ns));
-	wait_thieves(sampler, event, ret_wait);
+	wait_thieves(collector, event, ret_wait);
 }
