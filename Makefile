@@ -35,7 +35,7 @@ CORE_LIBS := -ljansson -lcap
 LIBS := -lbpf $(CORE_LIBS) -lelf -lz -lmicrohttpd -lyaml -lcrypt -lncursesw -ltinfo
 
 CORE_SRC := $(wildcard src/base/*.c src/host/*.c src/model/*.c src/render/*.c)
-MAIN_SRC := $(wildcard src/trace/*.c src/http/*.c src/cmd/*.c) src/main.c
+MAIN_SRC := $(wildcard src/trace/*.c src/source/*.c src/http/*.c src/cmd/*.c) src/main.c
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/%.o)
 SKEL := $(BUILD)/stealscope.skel.h

@@ -10,20 +10,22 @@ SHARE ?= $(PREFIX)/share/stealscope
 # Man pages: docs/NAME.8.scd.in, with what the tables of commands and options say filled in.
 MAN := $(patsubst docs/%.scd.in,$(BUILD)/man/%.gz,$(wildcard docs/*.8.scd.in))
 
-$(BUILD)/man/table: $(BUILD)/stealscope
+TABLE := $(BUILD)/man/table
+
+$(TABLE): $(BUILD)/stealscope
 	$(Q)mkdir -p $(@D) && $< --dump-options > $@.new && \
 		{ cmp -s $@.new $@ && touch $@ || mv $@.new $@; }
 
-$(BUILD)/man/%.gz: docs/%.scd.in docs/fill $(BUILD)/man/table
+$(BUILD)/man/%.gz: docs/%.scd.in docs/fill $(TABLE)
 	$(call say,MAN,$@)
-	$(Q)VERSION=$(VERSION) docs/fill $(BUILD)/man/table $< > $(@:.gz=.scd) && \
+	$(Q)VERSION=$(VERSION) docs/fill $(TABLE) $< > $(@:.gz=.scd) && \
 		scdoc < $(@:.gz=.scd) > $(@:.gz=) && gzip -9nf < $(@:.gz=) > $@
 
 # What else follows from the tables is kept in the files themselves, between marks.
 FILLED := README.md dist/prometheus/stealscope.rules.yml
 
 .PHONY: texts
-texts: $(BUILD)/man/table ## write what follows from the tables into $(FILLED)
+texts: $(TABLE) ## write what follows from the tables into $(FILLED)
 	$(Q)for file in $(FILLED); do \
 		docs/fill $< $$file > $(BUILD)/man/new && cat $(BUILD)/man/new > $$file || exit; \
 	done

@@ -23,8 +23,8 @@ check: deps ## build and run every test, root for the live ones (MORE="btf kerne
 check-run: all check-build $(MORE:%=check-build-%)
 	$(Q)$(MAKE) --no-print-directory $(ASAN_FLAGS) check-build-core
 	$(Q)$(LIVE_ENV) SCALE_BIN=$(abspath $(BUILD)/tests/scale) CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
-		$(UNIT_BIN) "tests/golden/check $(abspath $(RENDER))" \
-		$(ASAN_UNIT) "tests/golden/check $(abspath $(ASAN)/tests/golden/render_main)" \
+		$(UNIT_BIN) "tests/golden/check $(abspath $(BUILD)/stealscope $(SCREENS) $(TABLE))" \
+		$(ASAN_UNIT) "tests/golden/check $(abspath $(ASAN)/stealscope $(ASAN)/tests/golden/screens $(TABLE))" \
 		"tests/fuzz/check $(abspath $(FUZZ_BIN))" $(LIVE_TESTS) $(wildcard tests/docs/*.t) tests/fresh/deps.t \
 		$(foreach part,$(MORE),$(MORE_$(part)))
 
@@ -38,6 +38,9 @@ $(BUILD)/tests/unit/slots_test: $(addprefix $(BUILD)/src/trace/,tracer_slots.o t
 $(BUILD)/tests/unit/take_test: $(BUILD)/src/trace/tracer_slots.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
 $(BUILD)/tests/unit/news_test: $(addprefix $(BUILD)/src/trace/,news.o tracer_feed.o tracer_slots.o)
+
+# The loop of the commands, without a kernel.
+$(BUILD)/tests/unit/session_test: $(addprefix $(BUILD)/src/,cmd/session.o source/file.o)
 
 # What of the exporter needs no server; each with what stands in for the host.
 $(BUILD)/tests/unit/auth_test: $(addprefix $(BUILD)/src/http/,auth.o config.o)
@@ -54,16 +57,19 @@ $(BUILD)/tests/unit/textfile_test: UNIT_LIBS := -Wl,--wrap=unlink
 check-unit: $(UNIT_BIN)
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT_BIN)
 
-RENDER := $(BUILD)/tests/golden/render_main
+SCREENS := $(BUILD)/tests/golden/screens
 
-$(RENDER): $(BUILD)/tests/golden/render_main.o $(BUILD)/core.a
+$(SCREENS): $(BUILD)/tests/golden/screens.o $(BUILD)/core.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
-# UPDATE=1 writes the expected output anew.
-.PHONY: check-golden
-check-golden: $(RENDER)
-	$(Q)$(PROVE) tests/golden/check :: $(abspath $(RENDER))
+# UPDATE=1 writes the expected output anew, and the README's picture with it.
+.PHONY: check-golden picture
+check-golden: $(BUILD)/stealscope $(SCREENS) $(TABLE)
+	$(Q)$(PROVE) tests/golden/check :: $(abspath $^)
+
+picture: $(SCREENS) $(TABLE) ## draw docs/top.svg, the README's picture, from a recording
+	$(Q)$(SCREENS) -c -w 108 -h 14 tests/golden/busy.snap.jsonl | docs/picture $(TABLE) > docs/top.svg
 
 # The bare-metal guest: long-mode code in the 32-bit ELF file that QEMU's multiboot loader takes.
 GUEST := $(BUILD)/guest/guest.elf
@@ -296,5 +302,5 @@ check-fuzz: $(FUZZ_BIN)
 	$(Q)$(PROVE) tests/fuzz/check :: $(abspath $(FUZZ_BIN))
 
 .PHONY: check-build check-build-core
-check-build-core: $(UNIT_BIN) $(RENDER)
+check-build-core: $(BUILD)/stealscope $(UNIT_BIN) $(SCREENS)
 check-build: check-build-core $(GUEST) $(LIVE_BIN) $(FUZZ_BIN)

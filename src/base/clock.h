@@ -6,12 +6,16 @@
 #include <stdint.h>
 #include <time.h>
 
+#define MICROSECOND 1000ULL
+#define MILLISECOND 1000000ULL
+#define SECOND 1000000000ULL
+
 static inline uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
 	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
 }
 
 static inline uint64_t mono_ns(void)

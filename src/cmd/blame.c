@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/commands.h"
-#include "cmd/session.h"
+#include "cmd/run.h"
 #include "cmd/terminal.h"
 #include "render/render.h"
 
@@ -22,5 +22,5 @@ int cmd_blame(const struct options *options)
 	struct blame_output output = {.options = options, .render = render_for_stdout(options)};
 	const struct session_ops ops = {.report = on_report};
 
-	return session_run(options, &ops, &output);
+	return run(options, &ops, &output);
 }

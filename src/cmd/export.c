@@ -5,21 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/privileges.h"
 #include "cmd/commands.h"
 #include "cmd/export_self.h"
 #include "cmd/export_textfile.h"
+#include "cmd/run.h"
 #include "http/server.h"
-#include "cmd/session.h"
 #include "model/totals.h"
 #include "render/prom.h"
-
-#define SECOND 1000000000ULL
+#include "source/live.h"
 
 /* Without scrapes, so that the last counts of what ends are taken while its slots wait. */
 #define OWN_INTERVAL_NS (10 * SECOND)
@@ -34,6 +33,7 @@ struct export
 	const struct options *options;
 	struct http_config web;
 	struct http_server *server; /* NULL: only the textfile */
+	struct source *source;
 	struct session *session;
 	struct totals totals;
 	struct export_self self;
@@ -44,18 +44,10 @@ struct export
 	int textfile_err;   /* as it was logged */
 };
 
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
-}
-
 static int render(struct export *export, bool in_textfile)
 {
 	buffer_reset(&export->text);
-	export_self_update(&export->self, export->session);
+	export_self_update(&export->self, export->source);
 	export->self.values.in_textfile = in_textfile;
 	return prom_render(&export->totals, &export->self.values, export->options->compat_libvirt,
 			   &export->text);
@@ -230,7 +222,7 @@ static int drop_privileges(const struct options *options)
 static int on_start(struct session *session, int *ret_fd, void *data)
 {
 	struct export *export = data;
-	int err = session_seal(session);
+	int err = source_live_seal(export->source);
 
 	if (!err)
 		err = drop_privileges(export->options);
@@ -292,7 +284,9 @@ int cmd_export(const struct options *options)
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	export_self_init(&export.self);
 	if (!open_server(&export))
-		status = session_run(options, &ops, &export);
+		status = run_open(options, false, &export.source);
+	if (export.source)
+		status = run_on(export.source, options, &ops, &export);
 	http_free(export.server);
 	http_body_put(export.metrics);
 	http_config_free(&export.web);

@@ -5,7 +5,7 @@
 
 #include <dirent.h>
 
-#include "cmd/session.h"
+#include "source/source.h"
 #include "render/prom.h"
 
 #define EXPORT_PROGRAMS 16
@@ -20,6 +20,6 @@ struct export_self {
 void export_self_init(struct export_self *self);
 void export_self_free(struct export_self *self);
 /* Take @values anew, but for those that its owner counts. */
-void export_self_update(struct export_self *self, struct session *session);
+void export_self_update(struct export_self *self, const struct source *source);
 
 #endif

@@ -110,7 +110,7 @@ static int list_all(struct lister *lister, struct registry *registry)
 	if (!inventory->domains)
 		return -ENOMEM;
 	for (i = 0; i < nr && !err; i++)
-		if (options_match_domain(lister->options, domains[i].name))
+		if (globs_match(&lister->options->domains, domains[i].name))
 			err = list_domain(lister, &domains[i],
 					  &inventory->domains[inventory->nr_domains++]);
 	qsort(inventory->domains, inventory->nr_domains, sizeof(*inventory->domains), by_name);

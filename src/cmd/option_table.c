@@ -1,36 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/option_table.h"
 
-#include "cmd/commands.h"
 #include "cmd/options.h"
-
-const struct command commands[] = {
-	{"hist", "steal histograms per domain and vCPU",
-	 "Without INTERVAL, traces until interrupted and then prints what was gathered.",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_TRACE | GROUP_INTERVAL, cmd_hist},
-	{"top", "live table of all domains, worst first",
-	 "Without INTERVAL every 2 seconds. h shows the keys. With -b, or where input or output is "
-	 "no "
-	 "terminal, plain rows.",
-	 GROUP_DOMAIN | GROUP_BATCH | GROUP_TRACE | GROUP_INTERVAL, cmd_top},
-	{"blame", "who took the CPU from whom, worst first",
-	 "Rows are victims and their thieves; a victim's rows sum to its steal. SHARE% is of the "
-	 "victim's time.",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_ROWS | GROUP_TRACE | GROUP_INTERVAL,
-	 cmd_blame},
-	{"watch", "one line per long wait as it ends, with its causes and thieves", "",
-	 GROUP_DOMAIN | GROUP_JSON | GROUP_WATCH | GROUP_TRACE, cmd_watch},
-	{"list", "domains, their threads, roles, CPUs and limits; traces nothing", "",
-	 GROUP_DOMAIN | GROUP_JSON, cmd_list},
-	{"export", "Prometheus metrics over HTTP, into a file, or both",
-	 "Counters start at 0 with the exporter. INTERVAL (default 10) is how often it looks by "
-	 "itself and "
-	 "writes the textfile; a scrape gets the counters of its moment. Once started it keeps no "
-	 "privilege; see --user.",
-	 GROUP_DOMAIN | GROUP_TRACE | GROUP_EXPORT | GROUP_INTERVAL, cmd_export},
-	{"check", "can this host be traced, and if not, what to change", "", GROUP_JSON, cmd_check},
-};
-const size_t nr_commands = sizeof(commands) / sizeof(commands[0]);
 
 const struct option_row option_table[] = {
 	{GROUP_DOMAIN,
@@ -42,12 +13,18 @@ const struct option_row option_table[] = {
 	{GROUP_WATCH, {"over", KEY_OVER, "TIME", 0, "Waits longer than this (default 10ms)", 0}},
 	{GROUP_WATCH,
 	 {"rate", KEY_RATE, "N", 0, "At most N lines per CPU and second (default 100)", 0}},
+	{GROUP_INPUT,
+	 {"input", 'i', "FILE", 0, "Show the intervals that --record wrote to FILE; traces nothing",
+	  0}},
 	{GROUP_TRACE, {"self", KEY_SELF, NULL, 0, "Report what tracing itself costs", 0}},
 	{GROUP_TRACE,
 	 {"max-threads", KEY_MAX_THREADS, "N", 0,
 	  "Room for N watched threads (default: twice what is found, at least 4096)", 0}},
 	{GROUP_TRACE,
 	 {"record", KEY_RECORD, "FILE", 0, "Append every snapshot to FILE as JSON", 0}},
+	{GROUP_DOMAIN,
+	 {"color", KEY_COLOR, "auto|always|never", 0,
+	  "Color the output (default: on a terminal, unless NO_COLOR is set)", 0}},
 	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},
 	{GROUP_EXPORT,
 	 {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,

@@ -8,6 +8,8 @@
 #include <argp.h>
 #include <stddef.h>
 
+#include "cmd/options.h"
+
 enum option_key {
 	KEY_BY = 0x100,
 	KEY_SELF,
@@ -15,6 +17,7 @@ enum option_key {
 	KEY_OVER,
 	KEY_RATE,
 	KEY_ASCII,
+	KEY_COLOR,
 	KEY_RECORD,
 	KEY_NO_THIEVES,
 	KEY_TIMES,
@@ -42,16 +45,20 @@ static inline int option_applies(const struct option_row *row, unsigned int grou
 }
 
 /*
- * Both tables on stdout, for the man pages and the completion of shells: a line for each command
- * and, after it, for each of its options; fields end with a tab, the last one with a newline.
+ * The tables on stdout, for the man pages and the completion of shells: a line for each command
+ * and, after it, for each of its options, then the words of include/kinds.h; fields end with a tab,
+ *the last one with a newline.
  *
  *	command NAME SUMMARY ARGUMENTS DETAILS
  *	option NAME SHORT LONG ARGUMENT HELP
+ *	role NAME PURPOSE
+ *	wait NAME BEGINNING COLOR
+ *	cause NAME MEANING ADVICE COLOR
  *
  * An ARGUMENT in lower case is the choices: vcpu|domain.
  *
  * 0 or -errno.
  */
-int options_dump(void);
+int options_dump(const struct command_table *commands);
 
 #endif

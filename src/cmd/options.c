@@ -2,18 +2,20 @@
 #include "cmd/options.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
-#include "cmd/commands.h"
 #include "cmd/option_table.h"
 
-#define SECOND 1000000000ULL
+struct parser {
+	const struct command_table *commands;
+	struct options *options;
+};
 
 const char *argp_program_version = "stealscope " VERSION;
 
@@ -54,16 +56,19 @@ static int parse_by(struct argp_state *state, const char *arg, struct options *o
 	return EINVAL;
 }
 
-static int add_domain(struct options *options, const char *glob)
+static int parse_color(struct argp_state *state, const char *arg, struct options *options)
 {
-	const char **domains =
-		reallocarray(options->domains, options->nr_domains + 1, sizeof(*domains));
+	static const char *const names[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
 
-	if (!domains)
-		return ENOMEM;
-	options->domains = domains;
-	options->domains[options->nr_domains++] = glob;
-	return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(arg, names[i]))
+			continue;
+		options->color = (enum color_when)i;
+		return 0;
+	}
+	argp_error(state, "--color: '%s' is none of auto, always, never", arg);
+	return EINVAL;
 }
 
 static int parse_argument(struct argp_state *state, const char *arg, struct options *options)
@@ -106,13 +111,14 @@ static int parse_export_option(int key, const char *arg, struct argp_state *stat
 
 static int parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct options *options = state->input;
+	const struct parser *parser = state->input;
+	struct options *options = parser->options;
 	uint64_t number;
 	int err;
 
 	switch (key) {
 	case 'd':
-		return add_domain(options, arg);
+		return -globs_add(&options->domains, arg);
 	case 'j':
 		options->json = true;
 		return 0;
@@ -131,8 +137,13 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_SELF:
 		options->self = true;
 		return 0;
+	case KEY_COLOR:
+		return parse_color(state, arg, options);
 	case KEY_ASCII:
 		options->ascii = true;
+		return 0;
+	case 'i':
+		options->input = arg;
 		return 0;
 	case KEY_RECORD:
 		options->record = arg;
@@ -157,26 +168,31 @@ static int parse_option(int key, char *arg, struct argp_state *state)
 		options->rate = err ? 0 : (unsigned int)number;
 		return err;
 	case KEY_DUMP_OPTIONS:
-		exit(options_dump() ? EXIT_RUNTIME : 0);
+		exit(options_dump(parser->commands) ? EXIT_RUNTIME : 0);
 	case ARGP_KEY_ARG:
 		return parse_argument(state, arg, options);
+	case ARGP_KEY_END:
+		if (options->input && state->arg_num)
+			argp_error(state,
+				   "--input: a recording has its own intervals, INTERVAL and "
+				   "COUNT are for tracing");
+		return 0;
 	default:
 		return parse_export_option(key, arg, state, options);
 	}
 }
 
-static const struct command *find_command(const char *name)
+static const struct command *find_command(const struct command_table *commands, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < nr_commands; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+	for (size_t i = 0; i < commands->nr; i++)
+		if (!strcmp(commands->at[i].name, name))
+			return &commands->at[i];
 	return NULL;
 }
 
 /* What argp shows above and below the options; the text is the caller's to free. */
-static char *make_doc(const struct command *command, bool general)
+static char *make_doc(const struct command_table *commands, const struct command *command,
+		      bool general)
 {
 	char *doc = NULL;
 	size_t size, i;
@@ -189,8 +205,8 @@ static char *make_doc(const struct command *command, bool general)
 		      "for whom.\v",
 		      out);
 		fputs("Commands (stealscope COMMAND --help says more):\n", out);
-		for (i = 0; i < nr_commands; i++)
-			fprintf(out, "  %-8s %s%s\n", commands[i].name, commands[i].summary,
+		for (i = 0; i < commands->nr; i++)
+			fprintf(out, "  %-8s %s%s\n", commands->at[i].name, commands->at[i].summary,
 				i ? "" : " (default)");
 	} else {
 		fprintf(out, "%s: %s\v%s", command->name, command->summary, command->details);
@@ -202,11 +218,13 @@ static char *make_doc(const struct command *command, bool general)
 	return doc;
 }
 
-static error_t run_argp(int argc, char **argv, const struct command *command, bool general,
+static error_t run_argp(int argc, char **argv, const struct command_table *commands, bool general,
 			struct options *options)
 {
+	const struct command *command = options->command;
+	struct parser parser = {commands, options};
 	autofree struct argp_option *table = calloc(nr_options + 1, sizeof(*table));
-	autofree char *doc = make_doc(command, general);
+	autofree char *doc = make_doc(commands, command, general);
 	struct argp argp = {.options = table, .parser = parse_option};
 	char args_doc[64] = "";
 	size_t i, nr = 0;
@@ -221,20 +239,21 @@ static error_t run_argp(int argc, char **argv, const struct command *command, bo
 			 general ? "[COMMAND] " : "");
 	argp.args_doc = args_doc;
 	argp.doc = doc;
-	return argp_parse(&argp, argc, argv, 0, NULL, options);
+	return argp_parse(&argp, argc, argv, 0, NULL, &parser);
 }
 
-int options_parse(int argc, char **argv, struct options *ret_options)
+int options_parse(int argc, char **argv, const struct command_table *commands,
+		  struct options *ret_options)
 {
-	const struct command *named = argc > 1 ? find_command(argv[1]) : NULL;
+	const struct command *named = argc > 1 ? find_command(commands, argv[1]) : NULL;
 	struct options options = {.over_ns = SECOND / 100, .rate = 100, .rows = 40};
 	static char name[64];
 	int err;
 
 	argp_err_exit_status = EXIT_USAGE;
-	options.command = named ? named : &commands[0];
+	options.command = named ? named : &commands->at[0];
 	if (!named && argc > 1 && argv[1][0] != '-' && (argv[1][0] < '0' || argv[1][0] > '9')) {
-		log_err("'%s' is no command; stealscope --help lists them", argv[1]);
+		log_err("unknown command '%s'; stealscope --help lists them", argv[1]);
 		return -EINVAL;
 	}
 	if (named) {
@@ -243,7 +262,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 		argc--;
 		argv++;
 	}
-	err = run_argp(argc, argv, options.command, !named, &options);
+	err = run_argp(argc, argv, commands, !named, &options);
 	if (err) {
 		options_free(&options);
 		return -err;
@@ -255,16 +274,5 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 
 void options_free(struct options *options)
 {
-	free(options->domains);
-	options->domains = NULL;
-}
-
-bool options_match_domain(const struct options *options, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < options->nr_domains; i++)
-		if (!fnmatch(options->domains[i], name, 0))
-			return true;
-	return !options->nr_domains;
+	globs_free(&options->domains);
 }

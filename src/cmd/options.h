@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The command line: one table of commands, one of options, from which parser, help, man pages and
- * completion come.
+ * The command line: a table of commands (main.c) and one of options (option_table.c), from which
+ * parser, help, man pages and completion come.
  */
 #ifndef STEALSCOPE_OPTIONS_H
 #define STEALSCOPE_OPTIONS_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/globs.h"
 #include "model/rank.h"
 
 /* Exit status */
@@ -25,16 +26,18 @@
 
 struct command;
 
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 struct options {
 	const struct command *command;
-	const char **domains; /* globs of -d, none: all */
-	size_t nr_domains;
+	struct globs domains; /* of -d */
 	bool json;
 	enum report_by by;
 	bool by_given;
 	bool self; /* report our own cost */
 	bool verbose;
 	bool ascii;
+	enum color_when color;
 	unsigned int max_threads; /* 0: by what the host has */
 	uint64_t interval_ns;	  /* 0: until interrupted */
 	uint64_t count;		  /* 0: no end */
@@ -42,6 +45,7 @@ struct options {
 	uint64_t over_ns;	  /* watch */
 	unsigned int rate;	  /* watch: lines a second */
 	size_t rows;		  /* blame, 0: all */
+	const char *input;	  /* read this recording in place of tracing */
 	const char *record;	  /* append every snapshot to this file */
 	bool no_thieves;	  /* benchmarks: how long, not who */
 	bool times;		  /* benchmarks: at the end, the longest run of each hook */
@@ -65,6 +69,7 @@ enum option_group {
 	GROUP_INTERVAL = 1 << 6, /* [INTERVAL [COUNT]] */
 	GROUP_BATCH = 1 << 7,
 	GROUP_EXPORT = 1 << 8,
+	GROUP_INPUT = 1 << 9,
 };
 
 struct command {
@@ -75,14 +80,15 @@ struct command {
 	int (*run)(const struct options *options); /* exit status */
 };
 
-extern const struct command commands[];
-extern const size_t nr_commands;
+/* The first one is the default. */
+struct command_table {
+	const struct command *at;
+	size_t nr;
+};
 
 /* Help, version and usage errors end the program, with EXIT_USAGE for the last. 0 or -errno. */
-int options_parse(int argc, char **argv, struct options *ret_options);
+int options_parse(int argc, char **argv, const struct command_table *commands,
+		  struct options *ret_options);
 void options_free(struct options *options);
-
-/* @name matches one of the -d globs, or there is none. */
-bool options_match_domain(const struct options *options, const char *name);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "cmd/option_table.h"
-#include "cmd/options.h"
 #include "model/names.h"
 
 /* What argp adds to every command. */
@@ -30,16 +29,17 @@ static void dump_kinds(void)
 	for (enum role role = 0; role < NR_ROLES; role++)
 		printf("role\t%s\t%s\n", role_names[role], role_infos[role].purpose);
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
-		printf("wait\t%s\t%s\n", wait_kind_names[kind], wait_kind_infos[kind].beginning);
+		printf("wait\t%s\t%s\t%d\n", wait_kind_names[kind], wait_kind_infos[kind].beginning,
+		       wait_kind_infos[kind].color);
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++)
-		printf("cause\t%s\t%s\t%s\n", cause_names[cause], cause_infos[cause].meaning,
-		       cause_infos[cause].advice);
+		printf("cause\t%s\t%s\t%s\t%d\n", cause_names[cause], cause_infos[cause].meaning,
+		       cause_infos[cause].advice, cause_infos[cause].color);
 }
 
-int options_dump(void)
+int options_dump(const struct command_table *commands)
 {
-	for (size_t i = 0; i < nr_commands; i++) {
-		const struct command *command = &commands[i];
+	for (size_t i = 0; i < commands->nr; i++) {
+		const struct command *command = &commands->at[i];
 
 		printf("command\t%s\t%s\t%s\t%s\n", command->name, command->summary,
 		       command->groups & GROUP_INTERVAL ? "[INTERVAL [COUNT]]" : "",

@@ -6,7 +6,9 @@
 #include "cmd/options.h"
 #include "render/render.h"
 
-/* Colour only on a terminal (and not where NO_COLOR is set), its width, ASCII where the locale is.
+/*
+ * Color as --color says, by itself only on a terminal where NO_COLOR is not set; the terminal's
+ * width, or without one that of COLUMNS, which watch(1) sets; ASCII where the locale is.
  */
 struct render_options render_for_stdout(const struct options *options);
 

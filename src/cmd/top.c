@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/commands.h"
-#include "cmd/session.h"
+#include "cmd/run.h"
 #include "cmd/terminal.h"
 #include "cmd/top_terminal.h"
 #include "render/screen.h"
 
-#define SECOND 1000000000ULL
 #define INTERVAL_DEFAULT (2 * SECOND)
 /* A person does not want to wait for the first figures. */
 #define FIRST_INTERVAL SECOND
@@ -127,14 +127,14 @@ int cmd_top(const struct options *options)
 		mine.interval_ns = INTERVAL_DEFAULT;
 	top.state.interval_ns = mine.interval_ns;
 	screen_init(&top.state);
-	if (options->batch || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		return session_run(&mine, &batch, &top);
+	if (options->batch || options->input || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		return run(&mine, &batch, &top);
 	obstacle = terminal_obstacle();
 	if (obstacle) {
 		log_err("%s; stealscope top -b prints plain rows", obstacle);
 		return EXIT_RUNTIME;
 	}
-	status = session_run(&mine, &screen, &top);
+	status = run(&mine, &screen, &top);
 	terminal_close();
 	report_free(&top.report);
 	return status;

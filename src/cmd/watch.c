@@ -2,9 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/commands.h"
-#include "cmd/session.h"
+#include "cmd/run.h"
 #include "cmd/terminal.h"
 #include "render/render.h"
 
@@ -18,13 +19,13 @@ static void on_wait(const struct long_wait *wait, void *data)
 {
 	struct watch_output *output = data;
 
-	if (output->err || !options_match_domain(output->options, wait->domain))
+	if (output->err)
 		return;
 	output->err = output->options->json ? render_wait_json(wait, &output->render)
 					    : render_wait_text(wait, &output->render);
 }
 
-/* Lines are written as they come; a report only tells what was lost. */
+/* Lines are written as they come; a report only says what was lost. */
 static int on_report(const struct report *report, void *data)
 {
 	struct watch_output *output = data;
@@ -41,6 +42,6 @@ int cmd_watch(const struct options *options)
 	const struct session_ops ops = {.report = on_report, .wait = on_wait};
 	struct options every_second = *options;
 
-	every_second.interval_ns = 1000000000;
-	return session_run(&every_second, &ops, &output);
+	every_second.interval_ns = SECOND;
+	return run(&every_second, &ops, &output);
 }

@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 
-#define SECOND 1000000000ULL
-
 struct http_checks {
 	struct http_auth *auth;
 	http_checked done;

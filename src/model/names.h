@@ -18,13 +18,15 @@ struct role_info {
 extern const struct role_info role_infos[NR_ROLES];
 
 struct wait_kind_info {
-	char bar; /* what its bars are drawn with */
+	char bar;    /* what its bars are drawn with */
+	short color; /* of 256 */
 	const char *beginning;
 };
 extern const struct wait_kind_info wait_kind_infos[NR_WAIT_KINDS];
 
 struct cause_info {
 	char letter;
+	short color;	       /* of 256 */
 	enum thief_kind thief; /* THIEF_NOBODY: it has no thieves */
 	const char *meaning;
 	const char *advice;

@@ -35,6 +35,8 @@ struct thief {
 	uint64_t ns : 56;     /* two years: a crowd has hundreds of thousands of these */
 };
 
+#define THIEF_NS_MAX (1ULL << 56)
+
 /* Thieves kept by name of a thread, role or domain; at most NR_CAUSES "others" come on top. */
 #define REPORT_THIEVES_MAX 64U
 

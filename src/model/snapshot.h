@@ -2,7 +2,7 @@
 /*
  * A snapshot: what all watched threads had counted at one moment, as plain values.
  *
- * The reader fills it from the maps, tests load it from a file. Counters only grow while the
+ * The reader fills it from the maps, or it is read from a recording. Counters only grow while the
  * thread lives; a report is the difference of two snapshots. Everything in it, strings included,
  * lives in its arenas and is freed with it.
  */
@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
@@ -112,6 +111,7 @@ struct snapshot {
 	struct arena thieves; /* of the threads' lists of them */
 	uint64_t time_ns;     /* CLOCK_REALTIME */
 	uint64_t mono_ns;     /* CLOCK_MONOTONIC */
+	uint64_t began_ns;    /* when tracing began: counters of two tracers are not compared */
 	struct host_times host;
 	struct domain_counts *domains;
 	size_t nr_domains;
@@ -133,10 +133,5 @@ static inline const char *actor_title(const struct actor *actor)
 
 /* The actor with @key, or NULL. */
 const struct actor *snapshot_actor(const struct snapshot *snap, uint64_t key);
-
-/* Write as one line of JSON / read the next line. 0, -errno; load: -ENODATA at the end of the file.
- */
-int snapshot_save(const struct snapshot *snap, FILE *out);
-int snapshot_load(FILE *in, struct snapshot *ret_snap);
 
 #endif

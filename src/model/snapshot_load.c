@@ -4,9 +4,7 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <string.h>
 
-#include "base/cleanup.h"
 #include "bucket.h"
 #include "model/json_get.h"
 #include "model/snapshot_json.h"
@@ -113,7 +111,7 @@ static int load_domain(const json_t *object, struct arena *arena, struct domain_
 	return err;
 }
 
-static int load_actor(const json_t *object, struct arena *arena, struct actor *to)
+int actor_from_json(const json_t *object, struct arena *arena, struct actor *to)
 {
 	int kind = json_get_name(object, "kind", actor_kind_keys, NR_ACTOR_KINDS);
 	const json_t *key = json_object_get(object, "key");
@@ -158,8 +156,7 @@ static int load_trace(const json_t *object, struct trace_counts *to)
 static int load(const json_t *object, struct snapshot *to)
 {
 	const json_t *actors, *domains;
-	const char *schema = json_string_value(json_object_get(object, "schema"));
-	int err = schema && !strcmp(schema, SNAPSHOT_SCHEMA) ? 0 : -EINVAL;
+	int err = 0;
 
 	SNAPSHOT_VALUES(GET_FIELD)
 	err = err ?: json_get_array(object, "actors", &actors);
@@ -175,7 +172,7 @@ static int load(const json_t *object, struct snapshot *to)
 	if (!to->actors || !to->domains)
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < to->nr_actors; i++) {
-		err = load_actor(json_array_get(actors, i), &to->arena, &to->actors[i]);
+		err = actor_from_json(json_array_get(actors, i), &to->arena, &to->actors[i]);
 		if (!err && i && to->actors[i - 1].key >= to->actors[i].key)
 			err = -EINVAL;
 	}
@@ -184,26 +181,14 @@ static int load(const json_t *object, struct snapshot *to)
 	return err;
 }
 
-int snapshot_load(FILE *in, struct snapshot *ret_snap)
+int snapshot_from_json(const json_t *object, struct snapshot *ret_snap)
 {
 	struct snapshot snap = {0};
-	autofree char *line = NULL;
-	size_t size = 0;
-	ssize_t len = getline(&line, &size, in);
-	json_t *object;
-	int err;
+	int err = load(object, &snap);
 
-	if (len < 0)
-		return ferror(in) ? -EIO : -ENODATA;
-	object = json_loadb(line, (size_t)len, 0, NULL);
-	if (!object)
-		return -EINVAL;
-	err = load(object, &snap);
-	json_decref(object);
-	if (err) {
+	if (err)
 		snapshot_free(&snap);
-		return err;
-	}
-	*ret_snap = snap;
-	return 0;
+	else
+		*ret_snap = snap;
+	return err;
 }

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "model/hist.h"
 #include "model/names.h"
 #include "render/summary_text.h"
 #include "render/text.h"
 
-#define MICROSECOND 1000ULL
 /* Below this everything fits in few rows of microseconds: show nanoseconds. */
 #define SHORT_NS (16 * MICROSECOND)
 

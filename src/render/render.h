@@ -12,7 +12,7 @@
 
 #include "model/inventory.h"
 #include "model/rank.h"
-#include "model/wait.h"
+#include "model/long_wait.h"
 
 struct render_options {
 	FILE *out;

@@ -7,6 +7,8 @@
 #ifndef STEALSCOPE_SCREEN_H
 #define STEALSCOPE_SCREEN_H
 
+#include <stdio.h>
+
 #include "model/report.h"
 
 /* What a cell means; the terminal decides what that looks like. */

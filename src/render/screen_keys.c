@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "render/screen_table.h"
 
-#define SECOND 1000000000ULL
 #define CTRL(c) ((c)&0x1f)
 
 void screen_init(struct screen_state *state)

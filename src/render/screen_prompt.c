@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/parse.h"
 #include "render/screen_keys.h"
 
-#define SECOND 1000000000ULL
 #define INTERVAL_MIN (SECOND / 10)
 #define INTERVAL_MAX (3600 * SECOND)
 

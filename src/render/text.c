@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/escape.h"
 #include "model/names.h"
-
-#define SECOND 1000000000ULL
 
 /* Thousands of rows have a dozen such figures each: too many for printf(). */
 static const char *put_figure(char buf[static DURATION_SIZE], uint64_t whole, const char *unit)

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/self.h"
 #include "host/cpu.h"
 #include "model/departed.h"
 #include "model/arith.h"
@@ -324,17 +325,6 @@ int collector_depart(struct collector *collector, uint32_t index)
 	return err;
 }
 
-/* Second field of /proc/self/statm, in pages (fs/proc/array.c). */
-static uint64_t resident_bytes(void)
-{
-	autofclose FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long size, resident;
-
-	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
-		return 0;
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void collect_trace(struct tracer *tracer, struct trace_counts *trace)
 {
 	struct program_cost costs[NR_PROGRAMS];
@@ -348,8 +338,8 @@ static void collect_trace(struct tracer *tracer, struct trace_counts *trace)
 	trace->missed = tracer_missed(tracer);
 	trace->watch_lost = counts.watch_lost;
 	trace->has_bpf_cost = nr > 0;
-	trace->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	trace->self_rss_bytes = resident_bytes();
+	trace->self_cpu_ns = self_cpu_ns();
+	trace->self_rss_bytes = self_rss_bytes();
 	trace->map_bytes = tracer_map_bytes(tracer);
 	for (i = 0; i < nr; i++) {
 		trace->bpf_ns += costs[i].ns;

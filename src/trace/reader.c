@@ -43,6 +43,7 @@ struct reader {
 	size_t nr_looked;
 	struct tracer_news deferred[SIGHTS_MAX]; /* vCPUs of processes that are to be looked at */
 	size_t nr_deferred;
+	uint64_t began_ns;
 	uint64_t last_scan_ns;
 	uint64_t scan_cost_ns;
 	bool scan_due;	      /* something was missed since */
@@ -330,6 +331,7 @@ int reader_new(struct tracer *tracer, struct registry *registry, struct reader *
 		return -ENOMEM;
 	reader->tracer = tracer;
 	reader->registry = registry;
+	reader->began_ns = mono_ns();
 	err = watched_init(&reader->watched);
 	if (!err)
 		err = collector_new(tracer, registry, &reader->watched, &reader->collector);
@@ -377,6 +379,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 	err = collector_take(reader->collector, ret_snap);
 	if (err)
 		return err;
+	ret_snap->began_ns = reader->began_ns;
 	ret_snap->trace.dropped = reader->lost + reader->watched.refused;
 	ret_snap->trace.watch_lost += reader->waits_lost;
 	watched_drop(&reader->watched, reader->tracer);

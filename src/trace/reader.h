@@ -8,7 +8,7 @@
 
 #include "host/domain.h"
 #include "model/snapshot.h"
-#include "model/wait.h"
+#include "model/long_wait.h"
 #include "trace/tracer.h"
 
 struct reader;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Screens of top as text, and keys from words: for render_main. */
+/* Screens of top as text, and keys from words. */
 #ifndef STEALSCOPE_SCREEN_DUMP_H
 #define STEALSCOPE_SCREEN_DUMP_H
 
@@ -13,15 +13,10 @@
 
 static const char *const attr_names[NR_ATTRS] = {
 	/* clang-format off: rows that come from tables look like statements */
-	[ATTR_BOLD] = "bold",
-	[ATTR_DIM] = "dim",
-	[ATTR_HEADING] = "heading",
-	[ATTR_SORTED] = "sorted",
-	[ATTR_WARN] = "warn",
-	[ATTR_BAD] = "bad",
-	[ATTR_RUN] = "run",
-	WAIT_KINDS(WAIT_ATTR)
-	[ATTR_WAITING] = "waiting",
+	[ATTR_BOLD] = "bold",	    [ATTR_DIM] = "dim",
+	[ATTR_HEADING] = "heading", [ATTR_SORTED] = "sorted",
+	[ATTR_WARN] = "warn",	    [ATTR_BAD] = "bad",
+	[ATTR_RUN] = "run",	    WAIT_KINDS(WAIT_ATTR)[ATTR_WAITING] = "waiting",
 	CAUSES(CAUSE_ATTR)
 	/* clang-format on */
 };

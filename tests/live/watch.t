@@ -6,9 +6,13 @@ not show it counts. How many there were is known from the histograms: the thresh
 their buckets.
 """
 
+import json
+import os
+import subprocess
 import time
 
 from lib import *
+from lib.scope import BINARY
 from lib.watch import Watch
 
 WINDOW = 2
@@ -71,6 +75,13 @@ def test():
     wrong = [(rules, line) for rules, line in wrong if rules and rules != ["hog"]]
     ok(not wrong, "what they say is right", wrong[:3])
     ok(any(line["kind"] == "preempt" for line in lines), "a spinning vCPU is preempted")
+
+    recording = os.path.join(temp_dir(), "recording")
+    lines, lost, want = look(guest, "--rate", "100000", "--record", recording)
+    again = subprocess.run([BINARY, "watch", "--json", "-i", recording], capture_output=True, text=True)
+    equal([json.loads(line) for line in again.stdout.splitlines()], lines,
+          "a recording gives the same lines again")
+    equal((again.returncode, again.stderr), (0, ""), "… and no complaint")
 
     lines, lost, want = look(guest, "--rate", "5")
     between(len(lines), 1, 5 * (WINDOW + 2), "at most so many lines in a second")

@@ -7,10 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "trace/news.h"
 #include "trace/tracer_parts.h"
-
-#define SECOND 1000000000ULL
 
 static struct control control;
 static uint64_t marks[CHUNK_SLOTS / 64], callers[NR_CALLERS];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <stdlib.h>
 
+#include <stdio.h>
+
 #include "render/prom.h"
 #include "test.h"
 

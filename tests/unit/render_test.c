@@ -9,6 +9,7 @@
 #include "bucket.h"
 #include "render/render.h"
 #include "render/text.h"
+#include "recorded.h"
 #include "test.h"
 
 typedef int renderer(const struct report *report, const struct render_options *options);
@@ -140,8 +141,8 @@ static void check_scene(const char *path, renderer *render, checker *check)
 	int err;
 
 	assert_non_null(in);
-	assert_int_equal(snapshot_load(in, &from), 0);
-	while (!(err = snapshot_load(in, &to))) {
+	assert_int_equal(read_snapshot(in, &from), 0);
+	while (!(err = read_snapshot(in, &to))) {
 		assert_int_equal(report_build(&from, &to, &report), 0);
 		snapshot_free(&from);
 		from = to;
@@ -184,8 +185,8 @@ static void test_blame_sums(void **state)
 
 	(void)state;
 	assert_non_null(in);
-	assert_int_equal(snapshot_load(in, &from), 0);
-	assert_int_equal(snapshot_load(in, &to), 0);
+	assert_int_equal(read_snapshot(in, &from), 0);
+	assert_int_equal(read_snapshot(in, &to), 0);
 	assert_int_equal(report_build(&from, &to, &report), 0);
 	for (enum report_by by = 0; by < NR_REPORT_BY; by++) {
 		autofree struct blame *rows = NULL;

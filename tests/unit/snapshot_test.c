@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "base/cleanup.h"
 #include "model/snapshot.h"
+#include "recorded.h"
 #include "test.h"
 
 static int load(const char *text, size_t len, struct snapshot *snap)
@@ -8,7 +9,7 @@ static int load(const char *text, size_t len, struct snapshot *snap)
 	autofclose FILE *in = fmemopen((void *)(uintptr_t)text, len, "r");
 
 	assert_non_null(in);
-	return snapshot_load(in, snap);
+	return read_snapshot(in, snap);
 }
 
 static int load_text(const char *text)
@@ -29,11 +30,11 @@ static void assert_round_trip(const struct snapshot *snap)
 	struct snapshot again;
 	FILE *out = open_memstream(&first, &first_len);
 
-	assert_int_equal(snapshot_save(snap, out), 0);
+	assert_int_equal(recording_add_snapshot(out, snap), 0);
 	fclose(out);
 	assert_int_equal(load(first, first_len, &again), 0);
 	out = open_memstream(&second, &second_len);
-	assert_int_equal(snapshot_save(&again, out), 0);
+	assert_int_equal(recording_add_snapshot(out, &again), 0);
 	fclose(out);
 	assert_string_equal(first, second);
 	snapshot_free(&again);
@@ -201,7 +202,7 @@ static void test_end_of_file(void **state)
 	struct snapshot snap;
 
 	(void)state;
-	assert_int_equal(snapshot_load(in, &snap), -ENODATA);
+	assert_int_equal(read_snapshot(in, &snap), -ENODATA);
 }
 
 static void test_full_disk(void **state)
@@ -210,7 +211,7 @@ static void test_full_disk(void **state)
 	struct snapshot snap = {0};
 
 	(void)state;
-	assert_int_equal(snapshot_save(&snap, full), -ENOSPC);
+	assert_int_equal(recording_add_snapshot(full, &snap), -ENOSPC);
 }
 
 int main(void)

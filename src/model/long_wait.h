@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One wait that was over the threshold, as plain values.
+ * One wait that was over the threshold of `watch`, as plain values.
  */
 #ifndef STEALSCOPE_LONG_WAIT_H
 #define STEALSCOPE_LONG_WAIT_H
+
+#include <jansson.h>
 
 #include "model/report.h"
 
@@ -25,5 +27,12 @@ struct long_wait {
 	struct thief thieves[LONG_WAIT_THIEVES]; /* biggest first */
 	size_t nr_thieves;
 };
+
+/*
+ * As JSON, in a recording: a new reference, or NULL for want of memory; from JSON with all that it
+ * points to in @arena, -EINVAL where a value is not what it can be, -ENOMEM.
+ */
+json_t *long_wait_to_json(const struct long_wait *wait);
+int long_wait_from_json(const json_t *object, struct arena *arena, struct long_wait *ret_wait);
 
 #endif
