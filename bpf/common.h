@@ -19,11 +19,11 @@
 
 /* Set before loading; the verifier drops what is off. */
 const volatile bool with_thieves = true;
-const volatile __u32 free_mask;	    /* entries of free_slots - 1 */
-const volatile __u32 skew_mask;	    /* skew_cells - 1 */
-const volatile __u64 watch_over_ns; /* 0: no wait is told of */
-const volatile __u64 watch_rate;    /* lines per CPU and window */
-const volatile __u32 event_mask;    /* entries of wait_events - 1 */
+const volatile __u32 free_mask;	     /* entries of free_slots - 1 */
+const volatile __u32 skew_mask;	     /* skew_cells - 1 */
+const volatile __u64 long_wait_ns;   /* 0: no wait is published */
+const volatile __u64 long_wait_rate; /* lines per CPU and window */
+const volatile __u32 event_mask;     /* entries of wait_events - 1 */
 const volatile __u64 watch_window_ns = 1;
 
 /* Not among the other globals, of which some are addresses: the loader writes to this alone. */
@@ -97,7 +97,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct watch_request);
+	__type(value, struct adopt_request);
 } requests SEC(".maps");
 
 struct {
@@ -224,7 +224,7 @@ static __always_inline void slot_write_end(struct slot *slot)
 /*
  * A place in the ring of long waits for the caller to fill; wait_event_publish() shows it to the
  * loader. The ring is lock-free, works in any context and overwrites: the loader counts what it
- * lost. It holds what the CPUs may tell in two windows.
+ * lost. It holds what the CPUs may publish in two windows.
  */
 static __always_inline struct wait_event *wait_event_reserve(__u64 *ret_pos)
 {
@@ -245,19 +245,19 @@ static __always_inline void wait_event_publish(struct wait_event *event, __u64 p
 }
 
 /* The loader shall look at the slot. The slot first: it takes the mark first. */
-static __always_inline void slot_tell(struct slot *slot, __u32 news)
+static __always_inline void slot_notify(struct slot *slot, __u32 notices)
 {
 	__u32 index = key_slot(slot->key), at = index / 64;
 	__u64 *mark = bpf_map_lookup_elem(&marks, &at);
 
-	if (!mark || __sync_fetch_and_or(&slot->news, news) & news)
+	if (!mark || __sync_fetch_and_or(&slot->notices, notices) & notices)
 		return;
 	__sync_fetch_and_or(mark, 1ULL << (index & 63));
 }
 
-__noinline int caller_tell(__u64 told)
+__noinline int caller_notify(__u64 word)
 {
-	__u32 process = caller_process(told), place = 0, tries;
+	__u32 process = caller_process(word), place = 0, tries;
 
 	for (tries = 0; tries < 2 * CALLER_PLACES && place < CALLER_PLACES; tries++) {
 		__u32 at = (process + place) & (NR_CALLERS - 1);
@@ -271,7 +271,7 @@ __noinline int caller_tell(__u64 told)
 			continue;
 		}
 		if (__sync_val_compare_and_swap(caller, old,
-						old ? old | caller_news(told) : told) == old)
+						old ? old | caller_notices(word) : word) == old)
 			return 0;
 	}
 	__sync_fetch_and_add(&control.callers_lost, 1);
@@ -279,9 +279,9 @@ __noinline int caller_tell(__u64 told)
 }
 
 /* The loader shall look at the process of @task, which has no slot. */
-static __always_inline void process_tell(struct task_struct *task, __s32 vcpu, __u32 news)
+static __always_inline void process_notify(struct task_struct *task, __s32 vcpu, __u32 notices)
 {
-	caller_tell(caller_word(task->tgid, task->pid, vcpu, news));
+	caller_notify(caller_word(task->tgid, task->pid, vcpu, notices));
 }
 
 #endif

@@ -6,7 +6,7 @@
  * that ran last. A wait notes them when it begins (its baseline) and takes the difference when it
  * ends; how much ran meanwhile does not matter. An actor that is pushed out of the record loses its
  * name for waits under way, never its class. Time of the victim's own domain has a sum of its own
- * per CPU and domain, so that `vm` and `self` are always told apart.
+ * per CPU and domain, so that `vm` and `self` are always distinguished.
  *
  * All of a record is written under its CPU's runqueue lock, but for what is marked as remote: a
  * thread that is moved while it waits leaves under one lock and arrives under another, with no
@@ -77,9 +77,10 @@ struct waiter {
 };
 
 /*
- * Not in a map of its own: the address is known without a look-up, which is half of what a switch between
- * two tasks that nobody watches takes. It begins a page, and each of them so a cache line, since libbpf
- * has memory mapped in which a global variable is: root_cgroup (array_map_alloc(), kernel/bpf/arraymap.c).
+ * Not in a map of its own: the address is known without a look-up, which is half of what a switch
+ * between two tasks that nobody watches takes. It begins a page, and each of them so a cache line,
+ * since libbpf has memory mapped in which a global variable is: root_cgroup (array_map_alloc(),
+ * kernel/bpf/arraymap.c).
  */
 static struct cpu_line lines[MAX_CPUS];
 
@@ -301,8 +302,9 @@ static __always_inline void record_run(struct here *here, struct task_struct *ta
 }
 
 /*
- * Of a run that began at @arrival and whose CPU's record was just brought up to now: how much it was
- * credited with. Where somebody was woken meanwhile its beginning is not in the record (record_now()).
+ * Of a run that began at @arrival and whose CPU's record was just brought up to now: how much it
+ * was credited with. Where somebody was woken meanwhile its beginning is not in the record
+ * (record_now()).
  */
 static __always_inline __u64 record_credited(const struct here *here, __u64 arrival)
 {

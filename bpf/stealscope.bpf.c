@@ -15,7 +15,7 @@
 #include "thief.h"
 #include "throttle.h"
 #include "wait.h"
-#include "watch.h"
+#include "adopt.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -27,7 +27,7 @@ static __always_inline struct slot *switch_out(struct here *here, struct task_st
 		return NULL;
 	depart(here, slot, prev, runner);
 	if (slot->state == SLOT_DEAD)
-		slot_tell(slot, NEWS_DEAD);
+		slot_notify(slot, NOTICE_DEAD);
 	return slot;
 }
 
@@ -189,7 +189,7 @@ int BPF_PROG(on_newtask, struct task_struct *task, __u64 clone_flags)
 		return 0;
 	if (storage_is_safe_under_rq_lock())
 		adopt(task, task->tgid, -1, false);
-	slot_tell(slot, NEWS_THREAD);
+	slot_notify(slot, NOTICE_THREAD);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ int BPF_PROG(on_rename, struct task_struct *task)
 	struct slot *slot = slot_of(task);
 
 	if (slot)
-		slot_tell(slot, NEWS_RENAME);
+		slot_notify(slot, NOTICE_RENAME);
 	return 0;
 }
 
@@ -218,7 +218,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	__builtin_memcpy(comm, task->comm, COMM_LEN);
 	if (slot || (comm[0] == 'q' && comm[1] == 'e' && comm[2] == 'm' && comm[3] == 'u') ||
 	    (comm[0] == 'k' && comm[1] == 'v' && comm[2] == 'm' && !comm[3]))
-		process_tell(task, -1, NEWS_EXEC);
+		process_notify(task, -1, NOTICE_EXEC);
 	return 0;
 }
 
@@ -227,7 +227,7 @@ SEC("iter/task")
 int adopt_requested(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct watch_request *request;
+	struct adopt_request *request;
 	struct slot *slot;
 	__u32 tid, index, ref;
 

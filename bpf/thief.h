@@ -53,7 +53,7 @@ static __always_inline void explain(struct slot *slot, enum cause cause, __u64 n
 {
 	slot->cause_ns[cause & (MAX_CAUSES - 1)] += ns;
 	slot->explained += ns;
-	if (watch_over_ns) {
+	if (long_wait_ns) {
 		struct wait_detail *detail = detail_of(slot);
 
 		if (detail)
@@ -115,7 +115,7 @@ static __always_inline void ran_since(const struct record *record, const struct 
 	ret->idle = now[CLASS_IDLE] - base[CLASS_IDLE];
 	ret->kernel = now[CLASS_KERNEL] - base[CLASS_KERNEL];
 	ret->host = now[CLASS_HOST] - base[CLASS_HOST];
-	/* Without a sum of its own domain nobody can tell vm from self. */
+	/* Without a sum of its own domain vm and self cannot be distinguished. */
 	ret->domains = own ? now[CLASS_DOMAIN] - base[CLASS_DOMAIN] : 0;
 	ret->own = own ? *own - waiter->own_ns : 0;
 }
@@ -139,7 +139,7 @@ static __always_inline void explain_ran(struct slot *slot, const struct record *
 	explain(slot, CAUSE_VM, share_of(ran->domains - ran->own, share));
 	explain(slot, CAUSE_SELF, share_of(ran->own, share));
 	name_thieves(&interval_of(slot)->thieves, record, waiter, share, slot->key);
-	detail = watch_over_ns ? detail_of(slot) : NULL;
+	detail = long_wait_ns ? detail_of(slot) : NULL;
 	if (detail)
 		name_thieves(&detail->thieves, record, waiter, share, slot->key);
 }

@@ -62,7 +62,7 @@ __noinline int detail_copy(struct wait_detail *to, const struct wait_detail *fro
 	return 0;
 }
 
-/* A wait of a watched vCPU has ended: tell of it if it was long, and forget it. */
+/* A wait of a watched vCPU has ended: publish it if it was long, and forget it. */
 static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu_counts *cpu)
 {
 	struct wait_detail *detail = detail_of(slot);
@@ -70,9 +70,9 @@ static __always_inline void watch_wait(struct slot *slot, __u64 wait, struct cpu
 
 	if (!detail)
 		return;
-	if (wait >= watch_over_ns) {
+	if (wait >= long_wait_ns) {
 		now = bpf_ktime_get_ns();
-		if (rate_admits(&cpu->rate, now / watch_window_ns, slot->tgid, watch_rate)) {
+		if (rate_admits(&cpu->rate, now / watch_window_ns, slot->tgid, long_wait_rate)) {
 			struct wait_event *event = wait_event_reserve(&pos);
 
 			if (event) {
@@ -139,7 +139,7 @@ __noinline int settle(struct slot *slot, struct waiter *waiter, const struct set
 	slot->cum = end->cum;
 	slot->segment_cum = end->cum;
 	slot->explained = 0;
-	if (watch_over_ns)
+	if (long_wait_ns)
 		watch_wait(slot, wait, counts);
 	return 0;
 }

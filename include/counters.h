@@ -10,7 +10,7 @@
  * Of a watched thread, since it is watched: counted in its slot by the hooks. X(field)
  *
  *	steal_ns	of finished waits, whose causes sum to it
- *	merged		waits that could not be told from the one before
+ *	merged		waits that could not be separated from the one before
  */
 #define SLOT_COUNTERS(X) X(steal_ns) X(merged)
 
@@ -23,7 +23,7 @@
  */
 #define CPU_COUNTERS(X)                                                                       \
 	X(merged, "stealscope_merged_waits_total",                                            \
-	  "Waits that could not be told from the one before; their time is complete.",        \
+	  "Waits that could not be separated from the one before; their time is complete.",   \
 	  "waits were merged (totals are exact)")                                             \
 	X(chain_breaks, "stealscope_chain_breaks_total",                                      \
 	  "Context switches that were hidden from tracing.",                                  \

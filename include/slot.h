@@ -92,7 +92,7 @@ struct slot {
 	__u32 counted;	      /* enum slot_state as which it counts there */
 	__s32 vcpu;	      /* kvm_vcpu.vcpu_id, -1 if it is none, or not known */
 	__u32 kind;	      /* enum wait_kind of the wait that begins next or is under way */
-	__u32 news;	      /* atomic: enum news that the loader has not taken yet */
+	__u32 notices;	      /* atomic: enum notice that the loader has not taken yet */
 	__u32 pad;
 	__u64 since;	   /* clock at which @state began */
 	__u64 epoch;	   /* the loader's: counts the snapshots of this slot */
@@ -128,42 +128,42 @@ struct cpu_counts {
 
 /*
  * What the loader shall look at. Not a queue: a mark stays until it is taken, however often it is
- * set, so that whoever sets marks in a loop pushes out nobody's. A slot's are in slot.news, and its
- * bit in the map of marks says that there are any.
+ * set, so that whoever sets marks in a loop pushes out nobody's. A slot's are in slot.notices, and
+ * its bit in the map of marks says that there are any.
  */
-enum news {
-	NEWS_VCPU = 1,	 /* a vCPU was seen */
-	NEWS_THREAD = 2, /* the thread, or one that it made, is new */
-	NEWS_RENAME = 4, /* it has a new comm */
-	NEWS_DEAD = 8,	 /* it was switched out for the last time */
-	NEWS_EXEC = 16,	 /* its process is another program now */
+enum notice {
+	NOTICE_VCPU = 1,   /* a vCPU was seen */
+	NOTICE_THREAD = 2, /* the thread, or one that it made, is new */
+	NOTICE_RENAME = 4, /* it has a new comm */
+	NOTICE_DEAD = 8,   /* it was switched out for the last time */
+	NOTICE_EXEC = 16,  /* its process is another program now */
 };
 
-/* They stay until the process was looked at: whoever has more of the same has told it already. */
-#define NEWS_LASTING (NEWS_THREAD | NEWS_RENAME)
+/* They stay until the process was looked at: more of the same is nothing new. */
+#define NOTICE_LASTING (NOTICE_THREAD | NOTICE_RENAME)
 
 /*
- * News of processes whose threads have no slot: one word for each, by a hash of the process. The
- * thread is one of those that there is news of.
+ * Notices of processes whose threads have no slot: one word for each, by a hash of the process. The
+ * thread is one of those that they are about.
  */
 #define NR_CALLERS 1024U
 #define CALLER_PLACES 8U /* where a process is looked for */
-#define CALLER_NEWS_BITS 5
+#define CALLER_NOTICE_BITS 5
 #define CALLER_VCPU_BITS 15
 #define CALLER_VCPU_UNKNOWN ((1U << CALLER_VCPU_BITS) - 1)
 #define CALLER_PID_BITS 22 /* PID_MAX_LIMIT, include/linux/threads.h */
-#define CALLER_VCPU_SHIFT CALLER_NEWS_BITS
+#define CALLER_VCPU_SHIFT CALLER_NOTICE_BITS
 #define CALLER_TID_SHIFT (CALLER_VCPU_SHIFT + CALLER_VCPU_BITS)
 #define CALLER_PROCESS_SHIFT (CALLER_TID_SHIFT + CALLER_PID_BITS)
-#define caller_word(process, tid, vcpu, news)                                          \
+#define caller_word(process, tid, vcpu, notices)                                       \
 	((__u64)(process) << CALLER_PROCESS_SHIFT | (__u64)(tid) << CALLER_TID_SHIFT | \
-	 (__u64)((vcpu)&CALLER_VCPU_UNKNOWN) << CALLER_VCPU_SHIFT | (news))
+	 (__u64)((vcpu)&CALLER_VCPU_UNKNOWN) << CALLER_VCPU_SHIFT | (notices))
 #define caller_process(word) ((__u32)((word) >> CALLER_PROCESS_SHIFT))
 #define caller_tid(word) ((__u32)((word) >> CALLER_TID_SHIFT) & ((1U << CALLER_PID_BITS) - 1))
 #define caller_vcpu(word) ((__u32)((word) >> CALLER_VCPU_SHIFT) & CALLER_VCPU_UNKNOWN)
-#define caller_news(word) ((__u32)(word) & ((1U << CALLER_NEWS_BITS) - 1))
+#define caller_notices(word) ((__u32)(word) & ((1U << CALLER_NOTICE_BITS) - 1))
 
-/* Causes and thieves of a wait under way that may be told of. */
+/* Causes and thieves of a wait under way that may be published. */
 struct wait_detail {
 	__u64 cause_ns[MAX_CAUSES];
 	struct thief_table thieves;
@@ -212,9 +212,9 @@ struct kvm_layout {
 #define KVM_OFFSET_MAX 4096U
 
 /* A thread that the loader wants watched, by tid. */
-struct watch_request {
-	__u64 start;  /* its start time in clock ticks since boot, as /proc/TID/stat: tells a reused
-			 tid */
+struct adopt_request {
+	__u64 start;  /* its start time in clock ticks since boot, as /proc/TID/stat: detects a
+			 reused  tid */
 	__u32 domain; /* the process of its domain; not its own for vhost kernel threads
 			 (before 6.4); 0: it is the loader's own, and not watched but for its clock
 		       */
@@ -238,7 +238,7 @@ struct control {
 	__u64 refused;	    /* requests that could not be met in this run of the iterator */
 	__s64 clock_ahead;  /* rq->clock - CLOCK_MONOTONIC when the loader last got a CPU */
 	__u64 event_head;   /* wait_events ever written */
-	__u64 callers_lost; /* news of processes for which there was no place */
+	__u64 callers_lost; /* notices of processes for which there was no place */
 };
 
 _Static_assert(sizeof(struct slot) <= 6144, "half of what a watched thread may cost");

@@ -37,7 +37,7 @@ $(UNIT_BIN): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/core.a
 $(BUILD)/tests/unit/slots_test: $(addprefix $(BUILD)/src/trace/,tracer_slots.o tracer_feed.o watched.o)
 $(BUILD)/tests/unit/take_test: $(BUILD)/src/trace/tracer_slots.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
-$(BUILD)/tests/unit/news_test: $(addprefix $(BUILD)/src/trace/,news.o tracer_feed.o tracer_slots.o)
+$(BUILD)/tests/unit/notices_test: $(addprefix $(BUILD)/src/trace/,notices.o tracer_feed.o tracer_slots.o)
 
 # The loop of the commands, without a kernel.
 $(BUILD)/tests/unit/session_test: $(addprefix $(BUILD)/src/,cmd/session.o source/file.o)

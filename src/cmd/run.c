@@ -24,8 +24,8 @@ int run_open(const struct options *options, bool waits, struct source **ret_sour
 		.no_thieves = options->no_thieves,
 		.times = options->times,
 		.cost = options->self,
-		.watch_over_ns = waits ? options->over_ns : 0,
-		.watch_rate = options->rate,
+		.long_wait_ns = waits ? options->over_ns : 0,
+		.long_wait_rate = options->rate,
 		.trust_exe = options->trust_exe,
 	};
 	int err;

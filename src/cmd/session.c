@@ -186,7 +186,7 @@ static int turn(struct session *session, const struct pollfd *fds)
 		session->stop = true; /* what was gathered is not lost */
 		return session->ops->quiet || session->source->recorded ? 0 : end_interval(session);
 	}
-	/* Before a report that is late: who asks is told that it was. */
+	/* Before a report that is late: who asks learns that it was. */
 	if (fds[FD_EXTRA].revents) {
 		err = session->ops->ready(session, session->data);
 		if (err || session->stop)

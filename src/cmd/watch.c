@@ -30,9 +30,9 @@ static int on_report(const struct report *report, void *data)
 {
 	struct watch_output *output = data;
 
-	if (report->trace.watch_lost)
+	if (report->trace.long_waits_lost)
 		log_warn("%llu waits were not shown: more than --rate allows, or too many at once",
-			 (unsigned long long)report->trace.watch_lost);
+			 (unsigned long long)report->trace.long_waits_lost);
 	return output->err;
 }
 

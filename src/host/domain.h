@@ -58,7 +58,7 @@ struct domain {
 	size_t nr_threads;
 	bool gone;		/* its process is gone, or is another one, or no domain any more */
 	unsigned int unwatched; /* the tracer's: threads that may have no slot, of those there */
-	bool complained;	/* the tracer's: the operator was told so */
+	bool complained;	/* the tracer's: it was logged */
 	bool held; /* the caller's: gone, it is not dropped yet, since its name is still needed */
 	/* the registry's own: */
 	size_t max_threads; /* room in @threads */

@@ -20,7 +20,7 @@ struct vmm {
 
 /*
  * A name is a tenant's word and can be a megabyte. What is longer than this is cut, and marked by
- * "…#" and a hash of the whole, so that two that begin alike are still told apart.
+ * "…#" and a hash of the whole, so that two that begin alike are still distinct.
  */
 #define NAME_BYTES_MAX 256U
 

@@ -7,7 +7,7 @@
 /*
  * Does the procfs mounted at @proc show the host's own PID numbers, those that the kernel's
  * tracepoints use? In another PID namespace (a container) they mean other processes, or none.
- * Where it cannot be told the answer is yes.
+ * Where that is not known the answer is yes.
  */
 bool host_pidns_is_initial(const char *proc);
 

@@ -10,7 +10,7 @@
  *
  * What a scan costs. A process is judged once, by its command, links and fds; of the latter a
  * thousand or so at a time, the rest in later looks: a process can have a million. After that one
- * read of its stat tells whether it still is the same program (start time, and addresses that are
+ * read of its stat shows whether it still is the same program (start time, and addresses that are
  * random at each exec). A thread costs nothing where the caller has a census of the host's threads.
  * Without, it costs one read of its name when it is new; after that nothing: the directory listing
  * of /proc/P/task gives an inode number, and a number that was used again gets a new inode

@@ -26,7 +26,8 @@ struct task_stat {
 	uint32_t threads;
 	uint64_t start; /* clock ticks since boot */
 	int processor;
-	/* Both random at each exec, unless hidden from us (0): they tell one program from the next.
+	/* Both random at each exec, unless hidden from us (0): they distinguish one program from
+	 * the next.
 	 */
 	uint64_t start_stack;
 	uint64_t arg_start;

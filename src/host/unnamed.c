@@ -180,7 +180,7 @@ static int vcpu_of_fd(int dir, int fd)
 	return proc_link(dir, path, link, sizeof(link)) < 0 ? -1 : role_vcpu_of_link(link);
 }
 
-/* Does the thread run a vCPU just now? @ret_running: it cannot be told, since it runs. */
+/* Does the thread run a vCPU just now? @ret_running: not known, since it runs. */
 static void ask_kvm(int dir, struct thread *thread, struct vcpu_fds *vcpus, bool *ret_running)
 {
 	struct task_syscall call = {.running = true};

@@ -64,7 +64,7 @@ typedef void (*http_checked)(void *request, enum http_check_result result);
 /* @auth is borrowed. The thread starts with the first check, with the privileges of that moment.
  * -ENOMEM. */
 int http_checks_new(struct http_auth *auth, http_checked done, struct http_checks **ret_checks);
-/* Those that wait are told BUSY. */
+/* Those that wait get BUSY. */
 void http_checks_free(struct http_checks *checks);
 
 /* False: not now; @done is not called. */

@@ -64,7 +64,7 @@ static size_t merge_thieves(const struct stats *who, enum report_by by, struct t
 
 size_t rank_actors(const struct stats *who, enum cause cause, struct thief *ret_thieves, size_t max)
 {
-	/* Siblings are told apart, the threads of another domain are not. */
+	/* Siblings are distinct, the threads of another domain are not. */
 	enum report_by by = cause_infos[cause].thief == THIEF_SIBLING ? BY_VCPU : BY_DOMAIN;
 	struct thief list[REPORT_THIEVES_MAX + NR_CAUSES];
 	size_t nr = merge_thieves(who, by, list), stored = 0;

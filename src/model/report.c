@@ -218,7 +218,7 @@ static void build_trace(const struct trace_counts *from, const struct trace_coun
 	trace->self_rss_bytes = to->self_rss_bytes;
 	trace->map_bytes = to->map_bytes;
 	trace->self_cpu_ns = grown(from->self_cpu_ns, to->self_cpu_ns);
-	trace->watch_lost = grown(from->watch_lost, to->watch_lost);
+	trace->long_waits_lost = grown(from->long_waits_lost, to->long_waits_lost);
 	trace->has_bpf_cost = to->has_bpf_cost;
 	trace->bpf_ns = grown(from->bpf_ns, to->bpf_ns);
 	trace->bpf_runs = grown(from->bpf_runs, to->bpf_runs);

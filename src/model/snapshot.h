@@ -97,8 +97,8 @@ struct host_times {
 
 struct trace_counts {
 	LOSS_COUNTERS(COUNTER_FIELD)
-	uint64_t watch_lost; /* long waits that were not told of */
-	bool has_bpf_cost;   /* the kernel's BPF statistics are on: */
+	uint64_t long_waits_lost; /* long waits that were not published */
+	bool has_bpf_cost;	  /* the kernel's BPF statistics are on: */
 	uint64_t bpf_ns;
 	uint64_t bpf_runs;
 	uint64_t self_cpu_ns;	 /* CPU time of this process */

@@ -27,7 +27,7 @@
 	X(user)        \
 	X(nice) X(system) X(idle) X(iowait) X(irq) X(softirq) X(steal) X(guest) X(guest_nice)
 #define TRACE_VALUES(X) \
-	X(watch_lost) X(bpf_ns) X(bpf_runs) X(self_cpu_ns) X(self_rss_bytes) X(map_bytes)
+	X(long_waits_lost) X(bpf_ns) X(bpf_runs) X(self_cpu_ns) X(self_rss_bytes) X(map_bytes)
 #define SNAPSHOT_VALUES(X) X(time_ns) X(mono_ns) X(began_ns)
 
 static const char *const actor_kind_keys[NR_ACTOR_KINDS] = {"idle", "kernel", "host", "thread"};

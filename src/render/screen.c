@@ -266,7 +266,7 @@ static int put_all(struct screen *screen, struct screen *foot, const struct scre
 	if (!err && state->report && height >= HEAD_FROM)
 		err = put_head(screen, state);
 	if (height >= CRUMB_FROM)
-		screen_crumb(screen, state, rows);
+		screen_location(screen, state, rows);
 	used = (unsigned int)(screen->nr + foot->nr);
 	if (!err)
 		err = put_body(screen, state, rows, height > used ? height - used : 1);

@@ -6,7 +6,8 @@
 #include "render/screen_table.h"
 
 /* The line above the middle: where one is, in which order, how often it is new. */
-void screen_crumb(struct screen *screen, const struct screen_state *state, const struct rows *rows);
+void screen_location(struct screen *screen, const struct screen_state *state,
+		     const struct rows *rows);
 
 void screen_help(struct screen *screen, const struct screen_state *state);
 

@@ -87,8 +87,8 @@ static int open_all(struct live_source *live, const struct source_live_config *f
 		.no_thieves = from->no_thieves,
 		.times = from->times,
 		.cost = from->cost,
-		.watch_over_ns = from->watch_over_ns,
-		.watch_rate = from->watch_rate,
+		.long_wait_ns = from->long_wait_ns,
+		.long_wait_rate = from->long_wait_rate,
 	};
 	struct stopwatch watch;
 	size_t threads;

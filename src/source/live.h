@@ -11,10 +11,10 @@
 struct source_live_config {
 	unsigned int max_threads; /* 0: by what the host has */
 	bool no_thieves;
-	bool times;		/* print at the end how long the hooks ran */
-	bool cost;		/* have the kernel measure the programs */
-	uint64_t watch_over_ns; /* 0: no long waits */
-	unsigned int watch_rate;
+	bool times;	       /* print at the end how long the hooks ran */
+	bool cost;	       /* have the kernel measure the programs */
+	uint64_t long_wait_ns; /* 0: no long waits */
+	unsigned int long_wait_rate;
 	const char *trust_exe; /* processes of this executable are domains, NULL: none; borrowed */
 };
 

@@ -336,7 +336,7 @@ static void collect_trace(struct tracer *tracer, struct trace_counts *trace)
 	CPU_COUNTERS(COPY)
 #undef COPY
 	trace->missed = tracer_missed(tracer);
-	trace->watch_lost = counts.watch_lost;
+	trace->long_waits_lost = counts.long_waits_lost;
 	trace->has_bpf_cost = nr > 0;
 	trace->self_cpu_ns = self_cpu_ns();
 	trace->self_rss_bytes = self_rss_bytes();

@@ -92,7 +92,8 @@ static void probe_privilege(struct context *ctx)
 		       "run as root (sudo stealscope ...), or give it CAP_BPF, CAP_PERFMON and "
 		       "CAP_SYS_PTRACE");
 	if (has_cap(caps, CAP_SYS_PTRACE))
-		find(ctx, "discovery", VERDICT_OK, "CAP_SYS_PTRACE: every process can be told");
+		find(ctx, "discovery", VERDICT_OK,
+		     "CAP_SYS_PTRACE: every process can be inspected");
 	else
 		advise(find(ctx, "discovery", VERDICT_LIMITED,
 			    "no CAP_SYS_PTRACE: other users' VMs are found when KVM runs them, TCG "
@@ -197,7 +198,7 @@ static void probe_features(struct context *ctx)
 		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
 	else
 		find(ctx, "quota", VERDICT_LIMITED,
-		     "this kernel does not tell for how long (Linux 6.6 does): a lower bound, "
+		     "this kernel does not say for how long (Linux 6.6 does): a lower bound, "
 		     "while "
 		     "the CPU idles; the rest of a throttled wait is unknown");
 }
@@ -206,7 +207,7 @@ static void probe_features(struct context *ctx)
  * Where rq->clock_task leaves out what interrupts took, or the hypervisor below, run time does so,
  * too; waiting time is rq->clock's in any case (update_rq_clock_task(), kernel/sched/core.c).
  * Whether they are accounted is also decided while the kernel runs: by the clock that it finds, and
- * by whether it is told of steal itself.
+ * by whether it reports steal itself.
  */
 static void probe_clock(struct context *ctx)
 {

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "trace/news.h"
+#include "trace/notices.h"
 #include "trace/collect.h"
 #include "trace/watched.h"
 
@@ -18,7 +18,7 @@
 
 /*
  * But no more often than this, whatever was missed: in a storm of new threads the next scan is as
- * good. Nor more often than that it takes one part in NEWS_COST_SHARE of a CPU, up to
+ * good. Nor more often than that it takes one part in NOTICE_COST_SHARE of a CPU, up to
  * MAX_RESCAN_NS.
  */
 #define MIN_RESCAN_NS 1000000000ULL
@@ -36,29 +36,30 @@ struct reader {
 	struct registry *registry;
 	struct watched_table watched;
 	struct collector *collector;
-	struct news_list news;
+	struct notice_list notices;
 	reader_wait_fn on_wait;
 	void *on_wait_data;
-	pid_t looked[NEWS_MAX]; /* at these processes, for news of them, and not at others since */
+	pid_t looked[NOTICE_MAX]; /* at these processes, because of notices, and not at others since
+				   */
 	size_t nr_looked;
-	struct tracer_news deferred[SIGHTS_MAX]; /* vCPUs of processes that are to be looked at */
+	struct tracer_notice deferred[SIGHTS_MAX]; /* vCPUs of processes that are to be looked at */
 	size_t nr_deferred;
 	uint64_t began_ns;
 	uint64_t last_scan_ns;
 	uint64_t scan_cost_ns;
 	bool scan_due;	      /* something was missed since */
-	uint64_t lost;	      /* news that had no place */
+	uint64_t lost;	      /* notices that had no place */
 	uint64_t waits_lost;  /* long waits that were overwritten */
 	unsigned int retries; /* polls left in which to ask again for what was not adopted */
 };
 
-static void sight(struct reader *reader, const struct tracer_news *news)
+static void sight(struct reader *reader, const struct tracer_notice *notice)
 {
 	uint64_t begun = mono_ns();
-	int err = registry_sighted(reader->registry, news->process, news->tid, news->vcpu);
+	int err = registry_sighted(reader->registry, notice->process, notice->tid, notice->vcpu);
 
-	news_charge(&reader->news, news->process, mono_ns() - begun, begun);
-	news_looked(&reader->news, news->process, err != -ESRCH);
+	notices_charge(&reader->notices, notice->process, mono_ns() - begun, begun);
+	notices_looked(&reader->notices, notice->process, err != -ESRCH);
 }
 
 /* Those of @pid, or all where it is 0, that had to wait until it was looked at, which it was now:
@@ -68,13 +69,13 @@ static void sight_deferred(struct reader *reader, pid_t pid)
 	size_t i, left = 0;
 
 	for (i = 0; i < reader->nr_deferred; i++) {
-		const struct tracer_news *news = &reader->deferred[i];
+		const struct tracer_notice *notice = &reader->deferred[i];
 
-		if (!pid || news->process == pid)
-			registry_sighted_before(reader->registry, news->process, news->tid,
-						news->vcpu);
+		if (!pid || notice->process == pid)
+			registry_sighted_before(reader->registry, notice->process, notice->tid,
+						notice->vcpu);
 		else
-			reader->deferred[left++] = *news;
+			reader->deferred[left++] = *notice;
 	}
 	reader->nr_deferred = left;
 }
@@ -84,36 +85,36 @@ static void sight_deferred(struct reader *reader, pid_t pid)
  * is not known yet, the whole process has to be looked at: at once if it is a new domain, else in
  * turn.
  */
-static void take_sight(struct reader *reader, const struct tracer_news *news)
+static void take_sight(struct reader *reader, const struct tracer_notice *notice)
 {
-	bool known = registry_find(reader->registry, news->process);
+	bool known = registry_find(reader->registry, notice->process);
 
-	if (news->vcpu < 0)
+	if (notice->vcpu < 0)
 		tracer_find_kvm(reader->tracer);
-	if (news_may_look(&reader->news, news->process, known, mono_ns()))
-		sight(reader, news);
+	if (notices_may_look(&reader->notices, notice->process, known, mono_ns()))
+		sight(reader, notice);
 	else if (known && reader->nr_deferred < SIGHTS_MAX)
-		reader->deferred[reader->nr_deferred++] = *news;
+		reader->deferred[reader->nr_deferred++] = *notice;
 }
 
-static void take_news(struct reader *reader)
+static void take_notices(struct reader *reader)
 {
-	struct tracer_news news;
+	struct tracer_notice notice;
 	uint64_t lost;
 
-	while (tracer_news(reader->tracer, &news)) {
-		if (news.what & NEWS_EXEC)
-			registry_executed(reader->registry, news.process);
-		if (news.what & NEWS_VCPU)
-			take_sight(reader, &news);
-		news_add(&reader->news, news.process);
+	while (tracer_notice(reader->tracer, &notice)) {
+		if (notice.what & NOTICE_EXEC)
+			registry_executed(reader->registry, notice.process);
+		if (notice.what & NOTICE_VCPU)
+			take_sight(reader, &notice);
+		notices_add(&reader->notices, notice.process);
 	}
-	lost = tracer_news_lost(reader->tracer);
+	lost = tracer_notices_lost(reader->tracer);
 	reader->lost += lost;
-	reader->scan_due |= lost || reader->news.everything;
+	reader->scan_due |= lost || reader->notices.everything;
 }
 
-static void tell_waits(struct reader *reader)
+static void report_waits(struct reader *reader)
 {
 	struct wait_event event;
 	struct long_wait wait;
@@ -207,7 +208,7 @@ static int scan_all(struct reader *reader)
 static bool must_scan(const struct reader *reader)
 {
 	uint64_t age = mono_ns() - reader->last_scan_ns;
-	uint64_t pause = NEWS_COST_SHARE * reader->scan_cost_ns;
+	uint64_t pause = NOTICE_COST_SHARE * reader->scan_cost_ns;
 
 	if (pause < MIN_RESCAN_NS)
 		pause = MIN_RESCAN_NS;
@@ -234,8 +235,8 @@ static void reap(struct reader *reader)
 	registry_reap(reader->registry);
 }
 
-/* Look at what there is news of. 0 or -errno; @ret_looked: at something. */
-static int look_at_news(struct reader *reader, bool *ret_looked)
+/* Look at the processes of notices. 0 or -errno; @ret_looked: at something. */
+static int look_at_notices(struct reader *reader, bool *ret_looked)
 {
 	uint64_t now = mono_ns();
 	size_t nr = 0;
@@ -243,7 +244,7 @@ static int look_at_news(struct reader *reader, bool *ret_looked)
 	pid_t pid;
 
 	watched_take_adopted(&reader->watched, reader->tracer);
-	while ((pid = news_take(&reader->news, now))) {
+	while ((pid = notices_take(&reader->notices, now))) {
 		uint64_t begun = mono_ns();
 		int one;
 
@@ -252,7 +253,7 @@ static int look_at_news(struct reader *reader, bool *ret_looked)
 		if (one < 0)
 			err = one;
 		sight_deferred(reader, pid);
-		news_charge(&reader->news, pid, mono_ns() - begun, now);
+		notices_charge(&reader->notices, pid, mono_ns() - begun, now);
 		reader->looked[nr++] = pid;
 		reader->nr_looked = nr;
 		*ret_looked = true;
@@ -264,8 +265,8 @@ static int look_at_news(struct reader *reader, bool *ret_looked)
 static void charge(struct reader *reader, uint64_t cost_ns)
 {
 	for (size_t i = 0; i < reader->nr_looked; i++)
-		news_charge(&reader->news, reader->looked[i], cost_ns / reader->nr_looked,
-			    mono_ns());
+		notices_charge(&reader->notices, reader->looked[i], cost_ns / reader->nr_looked,
+			       mono_ns());
 }
 
 /* The same, or at everything. */
@@ -274,15 +275,15 @@ static int look(struct reader *reader, bool *ret_looked)
 	bool looked = false;
 	int err;
 
-	take_news(reader);
-	tell_waits(reader);
+	take_notices(reader);
+	report_waits(reader);
 	if (must_scan(reader)) {
-		news_clear(&reader->news);
+		notices_clear(&reader->notices);
 		reader->nr_looked = 0;
 		err = scan_all(reader);
 		looked = true;
 	} else {
-		err = look_at_news(reader, &looked);
+		err = look_at_notices(reader, &looked);
 	}
 	if (registry_resume(reader->registry, &looked) < 0)
 		err = -ENOMEM;
@@ -314,8 +315,8 @@ int reader_poll(struct reader *reader)
 	return err ? err : joined ? joined : collected;
 }
 
-/* Have our own thread's switches tell what the runqueues' clock is. */
-static int watch_clock(struct tracer *tracer)
+/* Have our own thread's switches show the runqueues' clock. */
+static int follow_clock(struct tracer *tracer)
 {
 	const struct tracer_request request = {.tid = gettid()};
 
@@ -336,7 +337,7 @@ int reader_new(struct tracer *tracer, struct registry *registry, struct reader *
 	if (!err)
 		err = collector_new(tracer, registry, &reader->watched, &reader->collector);
 	if (!err)
-		err = watch_clock(tracer);
+		err = follow_clock(tracer);
 	if (!err)
 		err = reader_poll(reader);
 	if (err) {
@@ -381,7 +382,7 @@ int reader_snapshot(struct reader *reader, struct snapshot *ret_snap)
 		return err;
 	ret_snap->began_ns = reader->began_ns;
 	ret_snap->trace.dropped = reader->lost + reader->watched.refused;
-	ret_snap->trace.watch_lost += reader->waits_lost;
+	ret_snap->trace.long_waits_lost += reader->waits_lost;
 	watched_drop(&reader->watched, reader->tracer);
 	reap(reader);
 	return 0;

@@ -23,9 +23,9 @@ typedef void (*reader_wait_fn)(const struct long_wait *wait, void *data);
 void reader_on_wait(struct reader *reader, reader_wait_fn fn, void *data);
 
 /*
- * Take the kernel's news: new vCPUs, threads, programs, renames, deaths; scan what they point at,
- * and everything every 30 s. To be called a few times a second. 0, or the first -errno (what could
- * be done was done).
+ * Take the kernel's notices: new vCPUs, threads, programs, renames, deaths; scan what they point
+ * at, and everything every 30 s. To be called a few times a second. 0, or the first -errno (what
+ * could be done was done).
  */
 int reader_poll(struct reader *reader);
 

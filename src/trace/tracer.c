@@ -229,7 +229,7 @@ static void forget_requests(int map)
 static int put_requests(int map, const struct tracer_request *requests, size_t nr)
 {
 	autofree __u32 *tids = calloc(nr, sizeof(*tids));
-	autofree struct watch_request *what = calloc(nr, sizeof(*what));
+	autofree struct adopt_request *what = calloc(nr, sizeof(*what));
 	__u32 done = (__u32)nr;
 
 	if (!tids || !what)
@@ -284,24 +284,24 @@ static bool iterators_may_sleep(void)
 }
 
 /* In windows as short as whole lines allow: what comes is spread over the second. */
-static void set_watch_rate(struct stealscope_bpf *skel, unsigned int rate)
+static void set_long_wait_rate(struct stealscope_bpf *skel, unsigned int rate)
 {
 	unsigned int windows = rate >= 10 ? 10 : 1;
 
-	skel->rodata->watch_rate = rate / windows;
+	skel->rodata->long_wait_rate = rate / windows;
 	skel->rodata->watch_window_ns = 1000000000ULL / windows;
 }
 
 /*
- * Places for what the CPUs may tell in two windows, twice the rate where domains compete. Not for
- * any rate: an event is some 2 KB.
+ * Places for what the CPUs may publish in two windows, twice the rate where domains compete. Not
+ * for any rate: an event is some 2 KB.
  */
 static uint32_t ring_size(const struct tracer *tracer, const struct tracer_config *config)
 {
-	uint64_t want = 4ULL * tracer->nr_cpus * (config->watch_rate / 10 + 1);
+	uint64_t want = 4ULL * tracer->nr_cpus * (config->long_wait_rate / 10 + 1);
 	uint32_t size = MIN_EVENTS;
 
-	if (!config->watch_over_ns)
+	if (!config->long_wait_ns)
 		return 1;
 	while (size < want && size < MAX_EVENTS)
 		size *= 2;
@@ -354,8 +354,8 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 		bpf_program__set_flags(skel->progs.adopt_requested, BPF_F_SLEEPABLE);
 	skel->rodata->with_thieves = !config->no_thieves;
 	choose_hooks(skel, config->times);
-	skel->rodata->watch_over_ns = config->watch_over_ns;
-	set_watch_rate(skel, config->watch_rate);
+	skel->rodata->long_wait_ns = config->long_wait_ns;
+	set_long_wait_rate(skel, config->long_wait_rate);
 	tracer->event_mask = ring_size(tracer, config) - 1;
 	skel->rodata->event_mask = tracer->event_mask;
 	skel->rodata->free_mask = tracer->free_mask;
@@ -369,7 +369,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	    bpf_map__set_max_entries(skel->maps.waiters, slots) ||
 	    bpf_map__set_max_entries(skel->maps.domain_sums, tracer->nr_cpus * tracer->nr_cells) ||
 	    bpf_map__set_max_entries(skel->maps.skew_cells, tracer->nr_cells) ||
-	    bpf_map__set_max_entries(skel->maps.wait_details, config->watch_over_ns ? slots : 1) ||
+	    bpf_map__set_max_entries(skel->maps.wait_details, config->long_wait_ns ? slots : 1) ||
 	    bpf_map__set_max_entries(skel->maps.requests, TRACER_MAX_REQUESTS))
 		return -EINVAL;
 	return 0;

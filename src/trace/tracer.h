@@ -19,12 +19,12 @@
 struct tracer;
 
 struct tracer_config {
-	unsigned int max_threads; /* slots; each costs sizeof(struct slot) of kernel memory */
-	bool no_thieves;	  /* for the benchmark: only how long, not who */
-	bool times;		  /* for the benchmark: how long the hooks run */
-	bool cost;		  /* switch the kernel's BPF statistics on while tracing */
-	uint64_t watch_over_ns;	  /* tell of longer waits; 0: of none */
-	unsigned int watch_rate;  /* at most so many per CPU and second */
+	unsigned int max_threads;    /* slots; each costs sizeof(struct slot) of kernel memory */
+	bool no_thieves;	     /* for the benchmark: only how long, not who */
+	bool times;		     /* for the benchmark: how long the hooks run */
+	bool cost;		     /* switch the kernel's BPF statistics on while tracing */
+	uint64_t long_wait_ns;	     /* publish longer waits; 0: none */
+	unsigned int long_wait_rate; /* at most so many per CPU and second */
 };
 
 /*
@@ -49,7 +49,7 @@ int tracer_seal(struct tracer *tracer);
 
 struct tracer_request {
 	pid_t tid;
-	struct watch_request what;
+	struct adopt_request what;
 };
 int tracer_request(struct tracer *tracer, const struct tracer_request *requests, size_t nr);
 
@@ -92,18 +92,19 @@ void tracer_release(struct tracer *tracer, uint32_t index);
 uint64_t tracer_skew(const struct tracer *tracer, uint32_t cell);
 
 /* What the kernel side has seen of a process, and of which of its threads. */
-struct tracer_news {
-	uint32_t what; /* enum news */
+struct tracer_notice {
+	uint32_t what; /* enum notice */
 	pid_t process;
 	pid_t tid;
-	int vcpu; /* NEWS_VCPU: kvm's number of it, -1: not known */
+	int vcpu; /* NOTICE_VCPU: kvm's number of it, -1: not known */
 };
-/* Take the next news; false: that was all of them for now. */
-bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news);
-/* The process of the slot's thread is about to be looked at: tell of what happens from now on. */
+/* Take the next notice; false: that was all for now. */
+bool tracer_notice(struct tracer *tracer, struct tracer_notice *ret_notice);
+/* The process of the slot's thread is about to be looked at: notices are of what happens from now
+ * on. */
 void tracer_looking(struct tracer *tracer, uint32_t slot);
 /* News since the last call that had no place; whom they are of is not known. */
-uint64_t tracer_news_lost(struct tracer *tracer);
+uint64_t tracer_notices_lost(struct tracer *tracer);
 
 /* Take the next long wait; false: none is left. @ret_lost grows by what was overwritten. */
 bool tracer_wait(struct tracer *tracer, struct wait_event *ret_event, uint64_t *ret_lost);
@@ -118,7 +119,7 @@ struct tracer_counts {
 #define CPU_FIELD(field, ...) uint64_t field;
 	CPU_COUNTERS(CPU_FIELD)
 #undef CPU_FIELD
-	uint64_t watch_lost;
+	uint64_t long_waits_lost;
 };
 void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts);
 

@@ -11,7 +11,7 @@ uint64_t tracer_skew(const struct tracer *tracer, uint32_t index)
 
 	if (!index)
 		return 0;
-	/* The two words change one after the other; their signs tell whether they belong together.
+	/* The two words change one after the other; their signs show whether they belong together.
 	 */
 	do {
 		uint64_t states = __atomic_load_n(&cell->states, __ATOMIC_ACQUIRE);
@@ -73,34 +73,34 @@ static uint32_t next_marked(struct tracer *tracer)
 	return (tracer->next_mark - 1) * 64 + bit;
 }
 
-/* Whom there is news of; false: the slot was given back since. */
-static bool news_of_slot(struct slot *slot, struct tracer_news *ret_news)
+/* The notices of a slot; false: the slot was given back since. */
+static bool notices_of_slot(struct slot *slot, struct tracer_notice *ret_notice)
 {
-	struct tracer_news news = {
-		.what = __atomic_fetch_and(&slot->news, NEWS_LASTING, __ATOMIC_SEQ_CST)};
+	struct tracer_notice notice = {
+		.what = __atomic_fetch_and(&slot->notices, NOTICE_LASTING, __ATOMIC_SEQ_CST)};
 	unsigned int tries = 0;
 	uint32_t before, after;
 
 	do {
 		before = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
-		news.process = (pid_t)slot->tgid;
-		news.tid = (pid_t)slot->tid;
-		news.vcpu = slot->vcpu < 0 ? -1 : slot->vcpu;
+		notice.process = (pid_t)slot->tgid;
+		notice.tid = (pid_t)slot->tid;
+		notice.vcpu = slot->vcpu < 0 ? -1 : slot->vcpu;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		after = __atomic_load_n(&slot->seq, __ATOMIC_RELAXED);
 	} while ((before != after || before & 1) && slots_retry(&tries));
-	*ret_news = news;
-	return news.what && news.process;
+	*ret_notice = notice;
+	return notice.what && notice.process;
 }
 
-static bool next_slot_news(struct tracer *tracer, struct tracer_news *ret_news)
+static bool next_slot_notice(struct tracer *tracer, struct tracer_notice *ret_notice)
 {
 	uint32_t index;
 
 	while ((index = next_marked(tracer))) {
 		struct slot *slot = slots_at(tracer, index);
 
-		if (slot && news_of_slot(slot, ret_news))
+		if (slot && notices_of_slot(slot, ret_notice))
 			return true;
 		if (!slot) /* for want of memory: the next time */
 			__atomic_fetch_or(&tracer->marks[index / 64], 1ULL << (index & 63),
@@ -109,7 +109,7 @@ static bool next_slot_news(struct tracer *tracer, struct tracer_news *ret_news)
 	return false;
 }
 
-static bool next_caller_news(struct tracer *tracer, struct tracer_news *ret_news)
+static bool next_caller_notice(struct tracer *tracer, struct tracer_notice *ret_notice)
 {
 	while (tracer->next_caller < NR_CALLERS) {
 		uint64_t *caller = &tracer->callers[tracer->next_caller++], word;
@@ -117,8 +117,8 @@ static bool next_caller_news(struct tracer *tracer, struct tracer_news *ret_news
 		if (!__atomic_load_n(caller, __ATOMIC_RELAXED))
 			continue;
 		word = __atomic_exchange_n(caller, 0, __ATOMIC_SEQ_CST);
-		*ret_news = (struct tracer_news){
-			.what = caller_news(word),
+		*ret_notice = (struct tracer_notice){
+			.what = caller_notices(word),
 			.process = (pid_t)caller_process(word),
 			.tid = (pid_t)caller_tid(word),
 			.vcpu = caller_vcpu(word) == CALLER_VCPU_UNKNOWN ? -1
@@ -129,9 +129,9 @@ static bool next_caller_news(struct tracer *tracer, struct tracer_news *ret_news
 	return false;
 }
 
-bool tracer_news(struct tracer *tracer, struct tracer_news *ret_news)
+bool tracer_notice(struct tracer *tracer, struct tracer_notice *ret_notice)
 {
-	if (next_slot_news(tracer, ret_news) || next_caller_news(tracer, ret_news))
+	if (next_slot_notice(tracer, ret_notice) || next_caller_notice(tracer, ret_notice))
 		return true;
 	tracer->next_mark = 0;
 	tracer->next_caller = 0;
@@ -142,11 +142,11 @@ void tracer_looking(struct tracer *tracer, uint32_t index)
 {
 	struct slot *slot = slots_at(tracer, index);
 
-	if (slot && __atomic_load_n(&slot->news, __ATOMIC_RELAXED) & NEWS_LASTING)
-		__atomic_fetch_and(&slot->news, ~(uint32_t)NEWS_LASTING, __ATOMIC_SEQ_CST);
+	if (slot && __atomic_load_n(&slot->notices, __ATOMIC_RELAXED) & NOTICE_LASTING)
+		__atomic_fetch_and(&slot->notices, ~(uint32_t)NOTICE_LASTING, __ATOMIC_SEQ_CST);
 }
 
-uint64_t tracer_news_lost(struct tracer *tracer)
+uint64_t tracer_notices_lost(struct tracer *tracer)
 {
 	uint64_t lost = __atomic_load_n(&tracer->control->callers_lost, __ATOMIC_RELAXED);
 	uint64_t since = lost - tracer->callers_lost;
@@ -171,7 +171,7 @@ void tracer_counts(const struct tracer *tracer, struct tracer_counts *ret_counts
 #define ADD(field, ...) counts.field += tracer->counts[cpu].field;
 		CPU_COUNTERS(ADD)
 #undef ADD
-		counts.watch_lost += tracer->counts[cpu].rate.lost;
+		counts.long_waits_lost += tracer->counts[cpu].rate.lost;
 	}
 	*ret_counts = counts;
 }

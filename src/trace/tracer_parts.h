@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The inside of struct tracer, for its parts alone: tracer.c loads and attaches, tracer_slots.c
- * keeps the books of the slots, tracer_feed.c reads what the kernel side tells.
+ * keeps the books of the slots, tracer_feed.c reads what the kernel side publishes.
  */
 #ifndef STEALSCOPE_TRACER_PARTS_H
 #define STEALSCOPE_TRACER_PARTS_H
@@ -37,7 +37,7 @@ struct tracer {
 	struct control *control;
 	int slots_fd;
 	struct chunk chunks[MAX_CHUNKS];
-	uint64_t looks;	      /* at slots, to tell which chunk was not needed for longest */
+	uint64_t looks;	      /* at slots, to know which chunk was not needed for longest */
 	uint64_t *free_queue; /* mmapped, free_mask + 1 entries */
 	struct cpu_counts *counts;
 	struct wait_event *events;
@@ -54,10 +54,10 @@ struct tracer {
 	uint64_t adopted;    /* position in the free queue up to which adoptions were reported */
 	uint32_t event_mask; /* wait events in the ring - 1 */
 	uint64_t event_tail;
-	uint64_t marked; /* of the marks' word before @next_mark, taken and not told of yet */
+	uint64_t marked; /* of the marks' word before @next_mark, taken and not handed out yet */
 	uint32_t next_mark;
 	uint32_t next_caller;
-	uint64_t callers_lost; /* as of the last tracer_news_lost() */
+	uint64_t callers_lost; /* as of the last tracer_notices_lost() */
 	size_t map_bytes;
 	int stats_fd;
 	bool knows_kvm;

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "trace/news.h"
+#include "trace/notices.h"
 #include "trace/tracer_parts.h"
 
 static struct control control;
 static uint64_t marks[CHUNK_SLOTS / 64], callers[NR_CALLERS];
 static struct wait_event events[4];
 static struct tracer tracer;
-static struct news_list list;
+static struct notice_list list;
 
 static int setup(void **state)
 {
@@ -49,95 +49,95 @@ static void tell(uint32_t index, uint32_t what)
 	slot->tgid = 1000 + index;
 	slot->tid = 2000 + index;
 	slot->vcpu = (int32_t)index;
-	if (!(slot->news & what))
+	if (!(slot->notices & what))
 		marks[index / 64] |= 1ULL << (index & 63);
-	slot->news |= what;
+	slot->notices |= what;
 }
 
 static void expect(uint32_t what, pid_t process, int vcpu)
 {
-	struct tracer_news news;
+	struct tracer_notice notice;
 
-	assert_true(tracer_news(&tracer, &news));
-	assert_int_equal(news.what, what);
-	assert_int_equal(news.process, process);
-	assert_int_equal(news.tid, process + 1000);
-	assert_int_equal(news.vcpu, vcpu);
+	assert_true(tracer_notice(&tracer, &notice));
+	assert_int_equal(notice.what, what);
+	assert_int_equal(notice.process, process);
+	assert_int_equal(notice.tid, process + 1000);
+	assert_int_equal(notice.vcpu, vcpu);
 }
 
 /* A mark that is set again is one; each is taken once; the first and the last slot have one, too.
  */
 static void marked(void **state)
 {
-	struct tracer_news news;
+	struct tracer_notice notice;
 
 	(void)state;
 	for (int i = 0; i < 5000; i++)
-		tell(7, NEWS_RENAME);
-	tell(1, NEWS_VCPU);
-	tell(7, NEWS_DEAD);
-	tell(CHUNK_SLOTS - 1, NEWS_THREAD);
-	expect(NEWS_VCPU, 1001, 1);
-	expect(NEWS_RENAME | NEWS_DEAD, 1007, 7);
-	expect(NEWS_THREAD, 1000 + CHUNK_SLOTS - 1, CHUNK_SLOTS - 1);
-	assert_false(tracer_news(&tracer, &news));
+		tell(7, NOTICE_RENAME);
+	tell(1, NOTICE_VCPU);
+	tell(7, NOTICE_DEAD);
+	tell(CHUNK_SLOTS - 1, NOTICE_THREAD);
+	expect(NOTICE_VCPU, 1001, 1);
+	expect(NOTICE_RENAME | NOTICE_DEAD, 1007, 7);
+	expect(NOTICE_THREAD, 1000 + CHUNK_SLOTS - 1, CHUNK_SLOTS - 1);
+	assert_false(tracer_notice(&tracer, &notice));
 }
 
 /* Whoever is renamed without end is told of once until it is looked at. */
 static void lasting(void **state)
 {
-	struct tracer_news news;
+	struct tracer_notice notice;
 
 	(void)state;
-	tell(7, NEWS_RENAME);
-	expect(NEWS_RENAME, 1007, 7);
-	tell(7, NEWS_RENAME);
-	assert_false(tracer_news(&tracer, &news));
+	tell(7, NOTICE_RENAME);
+	expect(NOTICE_RENAME, 1007, 7);
+	tell(7, NOTICE_RENAME);
+	assert_false(tracer_notice(&tracer, &notice));
 	for (int i = 0; i < 2; i++) {
-		tell(7, NEWS_VCPU);
-		expect(NEWS_RENAME | NEWS_VCPU, 1007, 7);
-		assert_false(tracer_news(&tracer, &news));
+		tell(7, NOTICE_VCPU);
+		expect(NOTICE_RENAME | NOTICE_VCPU, 1007, 7);
+		assert_false(tracer_notice(&tracer, &notice));
 	}
 	tracer_looking(&tracer, 7);
-	tell(7, NEWS_RENAME);
-	expect(NEWS_RENAME, 1007, 7);
+	tell(7, NOTICE_RENAME);
+	expect(NOTICE_RENAME, 1007, 7);
 }
 
 /* A slot that was given back since, and one that never is anybody's. */
 static void nobodys(void **state)
 {
-	struct tracer_news news;
+	struct tracer_notice notice;
 
 	(void)state;
-	tell(3, NEWS_RENAME);
+	tell(3, NOTICE_RENAME);
 	memset(slots_at(&tracer, 3), 0, sizeof(struct slot));
-	tell(0, NEWS_RENAME);
-	tell(4, NEWS_RENAME);
-	expect(NEWS_RENAME, 1004, 4);
-	assert_false(tracer_news(&tracer, &news));
+	tell(0, NOTICE_RENAME);
+	tell(4, NOTICE_RENAME);
+	expect(NOTICE_RENAME, 1004, 4);
+	assert_false(tracer_notice(&tracer, &notice));
 }
 
 /* Every part of a word that is as large as can be comes out as it went in. */
 static void called(void **state)
 {
 	pid_t pid = (1 << CALLER_PID_BITS) - 1;
-	struct tracer_news news;
+	struct tracer_notice notice;
 
 	(void)state;
-	callers[3] = caller_word(4711, 5711, 5, NEWS_VCPU | NEWS_EXEC);
-	callers[NR_CALLERS - 1] = caller_word(pid, pid, -1, NEWS_EXEC);
-	tell(5, NEWS_DEAD);
-	expect(NEWS_DEAD, 1005, 5);
-	expect(NEWS_VCPU | NEWS_EXEC, 4711, 5);
-	assert_true(tracer_news(&tracer, &news));
-	assert_int_equal(news.process, pid);
-	assert_int_equal(news.tid, pid);
-	assert_int_equal(news.vcpu, -1);
-	assert_int_equal(news.what, NEWS_EXEC);
-	assert_false(tracer_news(&tracer, &news));
+	callers[3] = caller_word(4711, 5711, 5, NOTICE_VCPU | NOTICE_EXEC);
+	callers[NR_CALLERS - 1] = caller_word(pid, pid, -1, NOTICE_EXEC);
+	tell(5, NOTICE_DEAD);
+	expect(NOTICE_DEAD, 1005, 5);
+	expect(NOTICE_VCPU | NOTICE_EXEC, 4711, 5);
+	assert_true(tracer_notice(&tracer, &notice));
+	assert_int_equal(notice.process, pid);
+	assert_int_equal(notice.tid, pid);
+	assert_int_equal(notice.vcpu, -1);
+	assert_int_equal(notice.what, NOTICE_EXEC);
+	assert_false(tracer_notice(&tracer, &notice));
 	control.callers_lost = 2;
-	assert_int_equal(tracer_news_lost(&tracer), 2);
-	assert_int_equal(tracer_news_lost(&tracer), 0);
+	assert_int_equal(tracer_notices_lost(&tracer), 2);
+	assert_int_equal(tracer_notices_lost(&tracer), 0);
 }
 
 static void tell_wait(uint64_t wait_ns)
@@ -173,43 +173,44 @@ static void limited(void **state)
 
 	(void)state;
 	for (ms = 0; ms < 10000; ms += 100) {
-		news_add(&list, 1);
-		looks += news_take(&list, SECOND + ms * 1000000) == 1;
+		notices_add(&list, 1);
+		looks += notices_take(&list, SECOND + ms * 1000000) == 1;
 	}
-	assert_in_range(looks, NEWS_BURST + 9, NEWS_BURST + 10);
+	assert_in_range(looks, NOTICE_BURST + 9, NOTICE_BURST + 10);
 	assert_int_equal(list.nr, 1); /* it is not forgotten */
-	news_add(&list, 1);
-	news_add(&list, 2);
-	assert_int_equal(news_take(&list, 11 * SECOND - 1), 2);
-	assert_int_equal(news_take(&list, 11 * SECOND - 1), 0);
-	assert_int_equal(news_take(&list, 30 * SECOND), 1);
-	assert_int_equal(news_take(&list, 30 * SECOND), 0);
+	notices_add(&list, 1);
+	notices_add(&list, 2);
+	assert_int_equal(notices_take(&list, 11 * SECOND - 1), 2);
+	assert_int_equal(notices_take(&list, 11 * SECOND - 1), 0);
+	assert_int_equal(notices_take(&list, 30 * SECOND), 1);
+	assert_int_equal(notices_take(&list, 30 * SECOND), 0);
 }
 
-/* Looks take one part in NEWS_COST_SHARE of the time, whoever shares a place with the process. */
+/* Looks take one part in NOTICE_COST_SHARE of the time, whoever shares a place with the process. */
 static void dear(void **state)
 {
-	const pid_t same_place = 1 + NEWS_LIMITS;
+	const pid_t same_place = 1 + NOTICE_LIMITS;
 	uint64_t now = SECOND;
 
 	(void)state;
-	news_add(&list, 1);
-	assert_int_equal(news_take(&list, now), 1);
-	news_charge(&list, 1, NEWS_COST_BURST_NS, now); /* so much at once */
-	news_add(&list, 1);
-	assert_int_equal(news_take(&list, now), 1);
-	news_charge(&list, 1, SECOND / 20, now);
-	news_charge(&list, 1, SECOND / 20, now);
-	now += NEWS_COST_SHARE * SECOND / 10;
-	assert_false(news_may_look(&list, 1, true, now - 1));
-	assert_true(news_may_look(&list, 1, false, now - 1)); /* it may be a new one's first vCPU */
-	news_add(&list, 1);
-	news_add(&list, same_place);
-	news_add(&list, 2);
-	assert_int_equal(news_take(&list, now - 1), 2);
-	assert_int_equal(news_take(&list, now - 1), 0);
-	assert_true(news_take(&list, now));
-	assert_true(news_take(&list, now));
+	notices_add(&list, 1);
+	assert_int_equal(notices_take(&list, now), 1);
+	notices_charge(&list, 1, NOTICE_COST_BURST_NS, now); /* so much at once */
+	notices_add(&list, 1);
+	assert_int_equal(notices_take(&list, now), 1);
+	notices_charge(&list, 1, SECOND / 20, now);
+	notices_charge(&list, 1, SECOND / 20, now);
+	now += NOTICE_COST_SHARE * SECOND / 10;
+	assert_false(notices_may_look(&list, 1, true, now - 1));
+	assert_true(
+		notices_may_look(&list, 1, false, now - 1)); /* it may be a new one's first vCPU */
+	notices_add(&list, 1);
+	notices_add(&list, same_place);
+	notices_add(&list, 2);
+	assert_int_equal(notices_take(&list, now - 1), 2);
+	assert_int_equal(notices_take(&list, now - 1), 0);
+	assert_true(notices_take(&list, now));
+	assert_true(notices_take(&list, now));
 }
 
 /* For one of its threads a process is looked at as often as there are, while they are found. */
@@ -219,30 +220,30 @@ static void vanishing(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		looks += news_may_look(&list, 1, false, SECOND);
-		news_looked(&list, 1, true);
+		looks += notices_may_look(&list, 1, false, SECOND);
+		notices_looked(&list, 1, true);
 	}
 	assert_int_equal(looks, 1000);
 	for (looks = 0, i = 0; i < 1000; i++) {
-		looks += news_may_look(&list, 1, false, SECOND);
-		news_looked(&list, 1, false);
+		looks += notices_may_look(&list, 1, false, SECOND);
+		notices_looked(&list, 1, false);
 	}
-	assert_int_equal(looks, 1 + NEWS_BURST);
+	assert_int_equal(looks, 1 + NOTICE_BURST);
 }
 
 static void many(void **state)
 {
 	(void)state;
-	for (pid_t pid = 1; pid <= NEWS_MAX; pid++)
-		news_add(&list, pid);
+	for (pid_t pid = 1; pid <= NOTICE_MAX; pid++)
+		notices_add(&list, pid);
 	assert_false(list.everything);
-	news_add(&list, NEWS_MAX);
+	notices_add(&list, NOTICE_MAX);
 	assert_false(list.everything);
-	news_add(&list, NEWS_MAX + 1);
+	notices_add(&list, NOTICE_MAX + 1);
 	assert_true(list.everything);
-	news_clear(&list);
+	notices_clear(&list);
 	assert_false(list.everything);
-	assert_int_equal(news_take(&list, SECOND), 0);
+	assert_int_equal(notices_take(&list, SECOND), 0);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

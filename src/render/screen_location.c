@@ -59,7 +59,8 @@ static void put_place(struct screen *screen, const struct screen_state *state)
 	}
 }
 
-void screen_crumb(struct screen *screen, const struct screen_state *state, const struct rows *rows)
+void screen_location(struct screen *screen, const struct screen_state *state,
+		     const struct rows *rows)
 {
 	screen_line(screen);
 	if (state->help)

@@ -11,8 +11,8 @@
  * announced instead, and adopted by the iterator some milliseconds later; its waits until then
  * are not counted.
  */
-#ifndef STEALSCOPE_WATCH_H
-#define STEALSCOPE_WATCH_H
+#ifndef STEALSCOPE_ADOPT_H
+#define STEALSCOPE_ADOPT_H
 
 #include "compat.h"
 #include "record.h"
@@ -251,7 +251,7 @@ static __always_inline void vcpu_learn(struct slot *slot, struct task_struct *ta
 	slot->vcpu = vcpu >= 0 ? vcpu : VCPU_UNKNOWN;
 	cell_count_vcpu(slot);
 	slot_write_end(slot);
-	slot_tell(slot, NEWS_VCPU);
+	slot_notify(slot, NOTICE_VCPU);
 }
 
 /* First sight of a vCPU, at its switch-in. Its slot's number, or 0. */
@@ -270,10 +270,10 @@ static __always_inline __u32 vcpu_seen(struct task_struct *task, struct cpu_coun
 	cpu->seen_pid = task->pid;
 	slot = index ? slot_at(index) : NULL;
 	if (!slot) {
-		process_tell(task, vcpu, NEWS_VCPU);
+		process_notify(task, vcpu, NOTICE_VCPU);
 		return 0;
 	}
-	slot_tell(slot, NEWS_VCPU);
+	slot_notify(slot, NOTICE_VCPU);
 	slot->state = SLOT_RUNNING;
 	slot->pcount += !!task->sched_info.last_queued; /* as the kernel is about to count */
 	return index;

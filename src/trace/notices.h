@@ -4,8 +4,8 @@
  * itself announced without end is looked at once in a while: looking costs, and the time is
  * everyone's.
  */
-#ifndef STEALSCOPE_NEWS_H
-#define STEALSCOPE_NEWS_H
+#ifndef STEALSCOPE_NOTICES_H
+#define STEALSCOPE_NOTICES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,20 +13,20 @@
 #include <sys/types.h>
 
 /* More processes than this at once, and a full scan is cheaper. */
-#define NEWS_MAX 64
+#define NOTICE_MAX 64
 
 /* So many looks at a process in a row, and one more in each such time. */
-#define NEWS_BURST 10
-#define NEWS_EVERY_NS 1000000000ULL
+#define NOTICE_BURST 10
+#define NOTICE_EVERY_NS 1000000000ULL
 
 /* And no more than one part in so many of a CPU's time: with very many threads a look is dear. */
-#define NEWS_COST_SHARE 400
+#define NOTICE_COST_SHARE 400
 /* But so much at once: one that starts is looked at often, and costs little. */
-#define NEWS_COST_BURST_NS 50000000ULL
+#define NOTICE_COST_BURST_NS 50000000ULL
 
-#define NEWS_LIMITS 4096U
+#define NOTICE_LIMITS 4096U
 
-struct news_limit {
+struct notices_limit {
 	pid_t pid;
 	unsigned int looks; /* in a row */
 	bool vanishes;	    /* it announced a thread that was gone when it was looked at */
@@ -34,31 +34,31 @@ struct news_limit {
 	uint64_t until;	    /* when all that they cost is made up for */
 };
 
-struct news_list {
-	pid_t pids[NEWS_MAX];
+struct notice_list {
+	pid_t pids[NOTICE_MAX];
 	size_t nr;
 	bool everything;
-	struct news_limit
-		limits[NEWS_LIMITS]; /* by a hash of the pid; the latest one has the place */
+	struct notices_limit
+		limits[NOTICE_LIMITS]; /* by a hash of the pid; the latest one has the place */
 };
 
-void news_add(struct news_list *news, pid_t pid);
+void notices_add(struct notice_list *notices, pid_t pid);
 
 /* The next process that may be looked at as of @now, 0: none. Those that have to wait stay. */
-pid_t news_take(struct news_list *news, uint64_t now);
+pid_t notices_take(struct notice_list *notices, uint64_t now);
 
 /*
  * May @pid be looked at for the sake of one of its threads? At once, but where those tend to be
  * gone
  * (@found: was the last one there?), it counts as a look.
  */
-bool news_may_look(struct news_list *news, pid_t pid, bool known, uint64_t now);
-void news_looked(struct news_list *news, pid_t pid, bool found);
+bool notices_may_look(struct notice_list *notices, pid_t pid, bool known, uint64_t now);
+void notices_looked(struct notice_list *notices, pid_t pid, bool found);
 
 /* What a look at @pid cost, or a part of it. */
-void news_charge(struct news_list *news, pid_t pid, uint64_t cost_ns, uint64_t now);
+void notices_charge(struct notice_list *notices, pid_t pid, uint64_t cost_ns, uint64_t now);
 
 /* Everything is being looked at. */
-void news_clear(struct news_list *news);
+void notices_clear(struct notice_list *notices);
 
 #endif
