@@ -34,8 +34,9 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) \
 CORE_LIBS := -ljansson -lcap
 LIBS := -lbpf $(CORE_LIBS) -lelf -lz -lmicrohttpd -lyaml -lcrypt -lncursesw -ltinfo
 
-CORE_SRC := $(wildcard src/base/*.c src/host/*.c src/model/*.c src/render/*.c)
-MAIN_SRC := $(wildcard src/trace/*.c src/source/*.c src/http/*.c src/cmd/*.c) src/main.c
+CORE_SRC := $(wildcard src/base/*.c src/host/*.c src/host/*/*.c src/model/*.c \
+	src/render/*.c src/screen/*.c)
+MAIN_SRC := $(wildcard src/trace/*.c src/source/*.c src/http/*.c src/terminal/*.c src/cmd/*.c) src/main.c
 CORE_OBJ := $(CORE_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/%.o)
 SKEL := $(BUILD)/stealscope.skel.h

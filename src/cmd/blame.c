@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/commands.h"
 #include "cmd/run.h"
-#include "cmd/terminal.h"
+#include "cmd/output.h"
 #include "render/render.h"
 
 struct blame_output {

@@ -8,10 +8,10 @@
 #include "cmd/commands.h"
 #include "trace/probe.h"
 
-static const char *const verdict_names[] = {
-	[VERDICT_OK] = "ok",
-	[VERDICT_LIMITED] = "limited",
-	[VERDICT_MISSING] = "missing",
+static const char *const support_names[] = {
+	[SUPPORT_OK] = "ok",
+	[SUPPORT_LIMITED] = "limited",
+	[SUPPORT_MISSING] = "missing",
 };
 
 static void print_text(const struct probe *probe)
@@ -21,7 +21,7 @@ static void print_text(const struct probe *probe)
 	for (size_t i = 0; i < probe->nr; i++) {
 		const struct finding *finding = &probe->findings[i];
 
-		printf("%-8s %-10s %s\n", verdict_names[finding->verdict], finding->what,
+		printf("%-8s %-10s %s\n", support_names[finding->support], finding->what,
 		       finding->detail);
 		if (finding->advice[0])
 			printf("%-8s %-10s -> %s\n", "", "", finding->advice);
@@ -40,7 +40,7 @@ static int print_json(const struct probe *probe)
 
 		json_array_append_new(
 			findings, json_pack("{s:s, s:s, s:s, s:s}", "what", finding->what,
-					    "verdict", verdict_names[finding->verdict], "detail",
+					    "verdict", support_names[finding->support], "detail",
 					    finding->detail, "advice", finding->advice));
 	}
 	root = json_pack("{s:s, s:b, s:o}", "schema", "stealscope.check/1", "traceable",

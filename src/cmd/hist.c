@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/commands.h"
-#include "cmd/terminal.h"
+#include "cmd/output.h"
 #include "cmd/run.h"
 #include "render/render.h"
 

@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/run.h"
-#include "cmd/terminal.h"
-#include "cmd/top_terminal.h"
-#include "render/screen.h"
+#include "cmd/output.h"
+#include "terminal/terminal.h"
+#include "screen/screen.h"
 
 #define INTERVAL_DEFAULT (2 * SECOND)
 /* A person does not want to wait for the first figures. */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/run.h"
-#include "cmd/terminal.h"
+#include "cmd/output.h"
 #include "render/render.h"
 
 struct watch_output {

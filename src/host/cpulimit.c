@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "host/cgroup.h"
 #include "host/procfs.h"
-#include "host/role.h"
+#include "host/vm/role.h"
 
 /* What a cgroup has that was never given a weight (kernel/sched/sched.h: NICE_0_LOAD;
  * include/linux/cgroup.h: CGROUP_WEIGHT_DFL). */

@@ -11,6 +11,8 @@
 #include "model/idmap.h"
 #include "model/totals_add.h"
 
+const enum cause totals_blamed[TOTALS_BLAMED] = {CAUSE_VM, CAUSE_HOST, CAUSE_KERNEL};
+
 static void domain_free(struct domain_total *domain)
 {
 	if (!domain)

@@ -81,8 +81,6 @@ static void add_roles(struct domain_total *domain, const struct domain_report *r
 	}
 }
 
-const enum cause totals_blamed[TOTALS_BLAMED] = {CAUSE_VM, CAUSE_HOST, CAUSE_KERNEL};
-
 /* What one thief, or all of one domain, took. */
 struct taken {
 	pid_t domain; /* of CAUSE_VM */

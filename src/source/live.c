@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/domain.h"
+#include "host/subject/registry.h"
 #include "host/pidns.h"
 #include "trace/capacity.h"
 #include "trace/probe.h"

@@ -5,7 +5,7 @@
 #ifndef STEALSCOPE_COLLECT_H
 #define STEALSCOPE_COLLECT_H
 
-#include "host/domain.h"
+#include "host/subject/registry.h"
 #include "model/snapshot.h"
 #include "model/long_wait.h"
 #include "trace/tracer.h"

@@ -23,16 +23,16 @@ struct context {
 	struct btf *btf; /* the kernel's types, NULL if there are none */
 };
 
-static struct finding *find(struct context *ctx, const char *what, enum verdict verdict,
+static struct finding *find(struct context *ctx, const char *what, enum support support,
 			    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static struct finding *find(struct context *ctx, const char *what, enum verdict verdict,
+static struct finding *find(struct context *ctx, const char *what, enum support support,
 			    const char *fmt, ...)
 {
 	struct finding *finding = &ctx->probe->findings[ctx->probe->nr++];
 	va_list args;
 
 	finding->what = what;
-	finding->verdict = verdict;
+	finding->support = support;
 	finding->advice[0] = '\0';
 	va_start(args, fmt);
 	vsnprintf(finding->detail, sizeof(finding->detail), fmt, args);
@@ -84,18 +84,18 @@ static void probe_privilege(struct context *ctx)
 	bool admin = has_cap(caps, CAP_SYS_ADMIN);
 
 	if (admin || (has_cap(caps, CAP_BPF) && has_cap(caps, CAP_PERFMON)))
-		find(ctx, "privilege", VERDICT_OK, "%s",
+		find(ctx, "privilege", SUPPORT_OK, "%s",
 		     admin ? "CAP_SYS_ADMIN" : "CAP_BPF and CAP_PERFMON");
 	else
-		advise(find(ctx, "privilege", VERDICT_MISSING,
+		advise(find(ctx, "privilege", SUPPORT_MISSING,
 			    "no CAP_BPF and CAP_PERFMON: the kernel lets no program be loaded"),
 		       "run as root (sudo stealscope ...), or give it CAP_BPF, CAP_PERFMON and "
 		       "CAP_SYS_PTRACE");
 	if (has_cap(caps, CAP_SYS_PTRACE))
-		find(ctx, "discovery", VERDICT_OK,
+		find(ctx, "discovery", SUPPORT_OK,
 		     "CAP_SYS_PTRACE: every process can be inspected");
 	else
-		advise(find(ctx, "discovery", VERDICT_LIMITED,
+		advise(find(ctx, "discovery", SUPPORT_LIMITED,
 			    "no CAP_SYS_PTRACE: other users' VMs are found when KVM runs them, TCG "
 			    "VMs are not"),
 		       "run as root, or add CAP_SYS_PTRACE");
@@ -107,7 +107,7 @@ static void probe_kernel(struct context *ctx)
 	struct utsname uts;
 
 	uname(&uts);
-	find(ctx, "kernel", VERDICT_OK, "%s", uts.release);
+	find(ctx, "kernel", SUPPORT_OK, "%s", uts.release);
 }
 
 static void probe_lockdown(struct context *ctx)
@@ -117,7 +117,7 @@ static void probe_lockdown(struct context *ctx)
 	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)) ||
 	    !strstr(line, "[confidentiality]"))
 		return;
-	advise(find(ctx, "lockdown", VERDICT_MISSING,
+	advise(find(ctx, "lockdown", SUPPORT_MISSING,
 		    "the kernel is locked down for confidentiality: no program may read its "
 		    "memory"),
 	       "boot with lockdown=integrity, or without lockdown");
@@ -127,9 +127,9 @@ static void probe_btf(struct context *ctx)
 {
 	ctx->btf = btf__parse(VMLINUX_BTF, NULL);
 	if (ctx->btf)
-		find(ctx, "BTF", VERDICT_OK, "/sys/kernel/btf/vmlinux");
+		find(ctx, "BTF", SUPPORT_OK, "/sys/kernel/btf/vmlinux");
 	else
-		advise(find(ctx, "BTF", VERDICT_MISSING,
+		advise(find(ctx, "BTF", SUPPORT_MISSING,
 			    "no /sys/kernel/btf/vmlinux: the kernel does not describe its types"),
 		       "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship it");
 }
@@ -168,18 +168,18 @@ static void probe_fields(struct context *ctx)
 	for (i = 0; i < sizeof(needed_fields) / sizeof(needed_fields[0]); i++) {
 		if (has_member(ctx->btf, needed_fields[i].type, needed_fields[i].member))
 			continue;
-		advise(find(ctx, "run delay", VERDICT_MISSING, "the kernel has no %s.%s (%s)",
+		advise(find(ctx, "run delay", SUPPORT_MISSING, "the kernel has no %s.%s (%s)",
 			    needed_fields[i].type, needed_fields[i].member,
 			    needed_fields[i].option),
 		       "boot a kernel that has it; every kernel with KVM for hosts does");
 		return;
 	}
 	if (btf__find_by_name_kind(ctx->btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) < 0) {
-		advise(find(ctx, "run delay", VERDICT_MISSING, "no typed scheduler tracepoints"),
+		advise(find(ctx, "run delay", SUPPORT_MISSING, "no typed scheduler tracepoints"),
 		       "boot a kernel with CONFIG_TRACEPOINTS and BTF");
 		return;
 	}
-	find(ctx, "run delay", VERDICT_OK, "exact, from sched_info");
+	find(ctx, "run delay", SUPPORT_OK, "exact, from sched_info");
 }
 
 static void probe_features(struct context *ctx)
@@ -189,15 +189,15 @@ static void probe_features(struct context *ctx)
 	/* as storage_is_safe_under_rq_lock(), bpf/compat.h */
 	if (has_member(ctx->btf, "bpf_local_storage_map", "bpf_ma") ||
 	    btf__find_by_name_kind(ctx->btf, "rqspinlock_held", BTF_KIND_STRUCT) > 0)
-		find(ctx, "new vCPUs", VERDICT_OK, "watched from their first switch");
+		find(ctx, "new vCPUs", SUPPORT_OK, "watched from their first switch");
 	else
-		find(ctx, "new vCPUs", VERDICT_LIMITED,
+		find(ctx, "new vCPUs", SUPPORT_LIMITED,
 		     "this kernel's task storage must not be made while it switches: watched "
 		     "some 100 ms after their first switch");
 	if (has_member(ctx->btf, "cfs_rq", "throttled_clock_self_time"))
-		find(ctx, "quota", VERDICT_OK, "exact for a thread with a cgroup of its own");
+		find(ctx, "quota", SUPPORT_OK, "exact for a thread with a cgroup of its own");
 	else
-		find(ctx, "quota", VERDICT_LIMITED,
+		find(ctx, "quota", SUPPORT_LIMITED,
 		     "this kernel does not say for how long (Linux 6.6 does): a lower bound, "
 		     "while "
 		     "the CPU idles; the rest of a throttled wait is unknown");
@@ -223,21 +223,21 @@ static void probe_clock(struct context *ctx)
 	what = missing[has_member(ctx->btf, "rq", "prev_irq_time")]
 		      [has_member(ctx->btf, "rq", "prev_steal_time_rq")];
 	if (what)
-		find(ctx, "run time", VERDICT_LIMITED,
+		find(ctx, "run time", SUPPORT_LIMITED,
 		     "%s is in neither its run time nor its steal, where the kernel accounts it "
 		     "apart",
 		     what);
 	else
-		find(ctx, "run time", VERDICT_OK, "interrupts included");
+		find(ctx, "run time", SUPPORT_OK, "interrupts included");
 }
 
 static void probe_kvm(struct context *ctx)
 {
 	if (exists("/sys/module/kvm") || exists("/dev/kvm"))
-		find(ctx, "KVM", VERDICT_OK, "%s",
+		find(ctx, "KVM", SUPPORT_OK, "%s",
 		     exists("/sys/kernel/btf/kvm") ? "module" : "built in");
 	else
-		find(ctx, "KVM", VERDICT_LIMITED,
+		find(ctx, "KVM", SUPPORT_LIMITED,
 		     "not there (yet): TCG guests are traced, KVM guests as soon as it is loaded");
 }
 
@@ -249,9 +249,9 @@ static void probe_namespace(struct context *ctx)
 	struct stat st;
 
 	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDNS_INO)
-		find(ctx, "namespace", VERDICT_OK, "the host's processes are in sight");
+		find(ctx, "namespace", SUPPORT_OK, "the host's processes are in sight");
 	else
-		advise(find(ctx, "namespace", VERDICT_MISSING,
+		advise(find(ctx, "namespace", SUPPORT_MISSING,
 			    "this is another PID namespace (a container): the host's processes "
 			    "have other numbers here"),
 		       "run on the host, or with --pid=host (Kubernetes: hostPID: true)");
@@ -266,7 +266,7 @@ static void probe_hidepid(struct context *ctx)
 		if (!strstr(line, " /proc proc ") || !strstr(line, "hidepid=") ||
 		    strstr(line, "hidepid=0") || strstr(line, "hidepid=off"))
 			continue;
-		advise(find(ctx, "/proc", VERDICT_LIMITED,
+		advise(find(ctx, "/proc", SUPPORT_LIMITED,
 			    "mounted with hidepid: without root only own processes are in sight"),
 		       "run as root, or add the user to the group of /proc's gid= option");
 		return;
@@ -303,19 +303,19 @@ void probe_load(struct probe *probe)
 		return;
 	err = tracer_new(&config, &tracer);
 	if (err) {
-		advise(find(&ctx, "programs", VERDICT_MISSING, "the kernel refuses them: %s",
+		advise(find(&ctx, "programs", SUPPORT_MISSING, "the kernel refuses them: %s",
 			    strerror(-err)),
 		       "report it with what stealscope -v check prints");
 		return;
 	}
 	tracer_free(tracer);
-	find(&ctx, "programs", VERDICT_OK, "the kernel takes them");
+	find(&ctx, "programs", SUPPORT_OK, "the kernel takes them");
 }
 
 const struct finding *probe_blocker(const struct probe *probe)
 {
 	for (size_t i = 0; i < probe->nr; i++)
-		if (probe->findings[i].verdict == VERDICT_MISSING)
+		if (probe->findings[i].support == SUPPORT_MISSING)
 			return &probe->findings[i];
 	return NULL;
 }

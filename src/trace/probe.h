@@ -8,15 +8,15 @@
 
 #include <stddef.h>
 
-enum verdict {
-	VERDICT_OK,
-	VERDICT_LIMITED, /* works, but says less */
-	VERDICT_MISSING, /* cannot be traced */
+enum support {
+	SUPPORT_OK,
+	SUPPORT_LIMITED, /* works, but says less */
+	SUPPORT_MISSING, /* cannot be traced */
 };
 
 struct finding {
 	const char *what; /* "privilege", "BTF", … */
-	enum verdict verdict;
+	enum support support;
 	char detail[160]; /* what was found */
 	char advice[240]; /* what to do about it; empty when there is nothing to do */
 };

@@ -6,7 +6,7 @@
 #ifndef STEALSCOPE_READER_H
 #define STEALSCOPE_READER_H
 
-#include "host/domain.h"
+#include "host/subject/registry.h"
 #include "model/snapshot.h"
 #include "model/long_wait.h"
 #include "trace/tracer.h"

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "host/domain.h"
+#include "host/subject/registry.h"
 #include "trace/tracer.h"
 
 #define WATCHED_NAME_MAX 32

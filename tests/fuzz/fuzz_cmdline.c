@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fuzz.h"
 
-#include "host/manager.h"
+#include "host/vm/manager.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fuzz.h"
 
-#include "host/role.h"
+#include "host/vm/role.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

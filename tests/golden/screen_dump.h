@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "render/screen.h"
+#include "screen/screen.h"
 
 #define WAIT_ATTR(id, name, ...) [ATTR_WAIT + WAIT_##id] = name,
 #define CAUSE_ATTR(id, name, ...) [ATTR_CAUSE + CAUSE_##id] = name,

@@ -2,7 +2,7 @@
 /* Scans that are told the host's threads instead of reading them. */
 #include "fakeproc.h"
 
-#include "host/domain.h"
+#include "host/subject/registry.h"
 #include "host/task.h"
 
 #define PID 100

@@ -5,7 +5,7 @@
 #include "host/cgroup.h"
 #include "host/pidns.h"
 #include "host/placement.h"
-#include "host/role.h"
+#include "host/vm/role.h"
 
 static void paths_of_a_real_host(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "host/exe.h"
-#include "host/manager.h"
+#include "host/vm/manager.h"
 #include "host/procfs.h"
 
 static void openstack(void **state)

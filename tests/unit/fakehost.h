@@ -5,7 +5,7 @@
 
 #include "fakeproc.h"
 
-#include "host/domain.h"
+#include "host/subject/registry.h"
 
 #define QEMU "/usr/bin/qemu-system-x86_64"
 #define LATER ((uint64_t)1 << 60) /* clock ticks: after now, on any machine */

@@ -2,8 +2,8 @@
 #include "fakeproc.h"
 
 #include "base/cleanup.h"
-#include "host/libvirt.h"
-#include "host/manager.h"
+#include "host/vm/libvirt.h"
+#include "host/vm/manager.h"
 
 #define QEMU "/usr/bin/qemu-system-x86_64"
 #define UUID "6f2ade4b-2732-4202-b750-48daee771b06"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/escape.h"
-#include "render/screen_keys.h"
-#include "render/screen_table.h"
+#include "screen/screen_keys.h"
+#include "screen/screen_table.h"
 #include "test.h"
 
 #define SEC 1000000000ULL

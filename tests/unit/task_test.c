@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "host/cpu.h"
-#include "host/role.h"
+#include "host/vm/role.h"
 #include "host/task.h"
 
 #define TAIL                                                                                     \
