@@ -19,11 +19,6 @@ void log_set_level(enum log_level level)
 	shown = level;
 }
 
-enum log_level log_level(void)
-{
-	return shown;
-}
-
 void log_at(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;

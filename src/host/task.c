@@ -75,16 +75,6 @@ int task_parse_stat(const char *text, size_t len, struct task_stat *ret)
 	return 0;
 }
 
-int task_parse_schedstat(const char *text, struct task_schedstat *ret)
-{
-	uint64_t field[3];
-
-	if (scan_numbers(text, text + strlen(text), field, 3) != 3)
-		return -EINVAL;
-	*ret = (struct task_schedstat){field[0], field[1], field[2]};
-	return 0;
-}
-
 /* fs/proc/base.c: proc_pid_syscall() */
 int task_parse_syscall(const char *text, struct task_syscall *ret)
 {
@@ -167,14 +157,6 @@ int task_read_stat(int dir, const char *path, struct task_stat *ret)
 	ssize_t len = proc_read_once(dir, path, buf, sizeof(buf));
 
 	return len < 0 ? (int)len : task_parse_stat(buf, (size_t)len, ret);
-}
-
-int task_read_schedstat(int dir, const char *path, struct task_schedstat *ret)
-{
-	char buf[128];
-	ssize_t len = proc_read_once(dir, path, buf, sizeof(buf));
-
-	return len < 0 ? (int)len : task_parse_schedstat(buf, ret);
 }
 
 int task_read_syscall(int dir, const char *path, struct task_syscall *ret)

@@ -33,12 +33,6 @@ struct task_stat {
 	uint64_t arg_start;
 };
 
-struct task_schedstat {
-	uint64_t run_ns;
-	uint64_t wait_ns;
-	uint64_t slices;
-};
-
 struct task_syscall {
 	bool running; /* runnable, so nothing else is known */
 	long nr;      /* -1: not in a system call */
@@ -49,7 +43,6 @@ struct task_syscall {
 int task_parse_stat(const char *text, size_t len, struct task_stat *ret);
 
 /* 0 or -EINVAL. @text is terminated. */
-int task_parse_schedstat(const char *text, struct task_schedstat *ret);
 int task_parse_syscall(const char *text, struct task_syscall *ret);
 
 /* Of /proc/T/status: Cpus_allowed_list, malloc()ed, NULL if it is missing. */
@@ -66,7 +59,6 @@ uid_t task_parse_uid(const char *text);
 
 /* Read @path ("stat", "task/12/stat") below the fd of /proc/P or /proc. 0 or -errno. */
 int task_read_stat(int dir, const char *path, struct task_stat *ret);
-int task_read_schedstat(int dir, const char *path, struct task_schedstat *ret);
 int task_read_syscall(int dir, const char *path, struct task_syscall *ret);
 int task_read_comm(int dir, const char *path, char ret_comm[TASK_COMM_LEN]);
 

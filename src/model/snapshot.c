@@ -20,17 +20,3 @@ void snapshot_free(struct snapshot *snap)
 	arena_free(&snap->arena);
 	memset(snap, 0, sizeof(*snap));
 }
-
-static int compare_key(const void *key, const void *actor)
-{
-	uint64_t a = *(const uint64_t *)key, b = ((const struct actor *)actor)->key;
-
-	return (a > b) - (a < b);
-}
-
-const struct actor *snapshot_actor(const struct snapshot *snap, uint64_t key)
-{
-	if (!snap->nr_actors)
-		return NULL;
-	return bsearch(&key, snap->actors, snap->nr_actors, sizeof(*snap->actors), compare_key);
-}

@@ -131,7 +131,4 @@ static inline const char *actor_title(const struct actor *actor)
 	return actor->unit ? actor->unit : actor->comm;
 }
 
-/* The actor with @key, or NULL. */
-const struct actor *snapshot_actor(const struct snapshot *snap, uint64_t key);
-
 #endif

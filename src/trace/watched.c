@@ -137,12 +137,12 @@ static bool join(struct watched_table *table, struct domain *domain, struct thre
 	uint32_t slot = table->slot_of_tid[(uint32_t)thread->tid % NR_TIDS];
 	bool gone = thread->gone || domain->gone;
 
-	thread->slot = -1;
+	thread->watched = false;
 	if (is_slot_of(table, slot, thread)) {
 		describe(table, &table->at[slot], thread, gone);
-		thread->slot = table->at[slot].left_ns ? -1 : (int)slot;
+		thread->watched = !table->at[slot].left_ns;
 	}
-	return !gone && thread->slot < 0;
+	return !gone && !thread->watched;
 }
 
 static struct share count_share(const struct domain *domain)
@@ -152,9 +152,9 @@ static struct share count_share(const struct domain *domain)
 	for (size_t t = 0; t < domain->nr_threads; t++) {
 		const struct thread *thread = &domain->threads[t];
 
-		if (thread->slot >= 0 && thread->role == ROLE_VCPU)
+		if (thread->watched && thread->role == ROLE_VCPU)
 			share.vcpus++;
-		else if (thread->slot >= 0)
+		else if (thread->watched)
 			share.others++;
 	}
 	return share;

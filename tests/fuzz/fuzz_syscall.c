@@ -7,11 +7,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 	struct task_syscall call;
-	struct task_schedstat stat;
 
 	if (!task_parse_syscall(text, &call))
 		fuzz_check(role_kvm_run_fd(&call) < 0 || (!call.running && call.nr >= 0));
-	task_parse_schedstat(text, &stat);
 	free(text);
 	return 0;
 }

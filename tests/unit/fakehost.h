@@ -78,7 +78,7 @@ static inline void check_thread(pid_t pid, pid_t tid, enum role role, int index)
 	assert_non_null(thread);
 	assert_int_equal(thread->role, role);
 	assert_int_equal(thread->index, index);
-	assert_int_equal(thread->slot, -1);
+	assert_false(thread->watched);
 }
 
 static inline void scan(void)

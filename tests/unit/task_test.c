@@ -63,21 +63,6 @@ static void stat_broken(void **state)
 	assert_int_equal(stat.pid, 42);
 }
 
-static void schedstat(void **state)
-{
-	struct task_schedstat stat = {0};
-	autofree char *text = fixture("openstack-instance-00001782.tasks.txt");
-
-	(void)state;
-	assert_int_equal(task_parse_schedstat(strstr(text, "\n1896") + 1, &stat), 0);
-	assert_int_equal(stat.run_ns, 189601784545);
-	assert_int_equal(stat.wait_ns, 36269883);
-	assert_int_equal(stat.slices, 2783129);
-	assert_int_equal(task_parse_schedstat("1 2\n", &stat), -EINVAL);
-	assert_int_equal(task_parse_schedstat("", &stat), -EINVAL);
-	assert_int_equal(stat.slices, 2783129);
-}
-
 static void syscalls(void **state)
 {
 	struct task_syscall call;
@@ -285,12 +270,12 @@ static void possible_cpus(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(stat_fields), cmocka_unit_test(stat_hostile_comm),
-		cmocka_unit_test(stat_broken), cmocka_unit_test(schedstat),
-		cmocka_unit_test(syscalls),    cmocka_unit_test(syscalls_broken),
-		cmocka_unit_test(kvm_run),     cmocka_unit_test(status),
-		cmocka_unit_test(comm_roles),  cmocka_unit_test(cpu_times),
-		cmocka_unit_test(numa_node),   cmocka_unit_test(possible_cpus),
+		cmocka_unit_test(stat_fields),	   cmocka_unit_test(stat_hostile_comm),
+		cmocka_unit_test(stat_broken),	   cmocka_unit_test(syscalls),
+		cmocka_unit_test(syscalls_broken), cmocka_unit_test(kvm_run),
+		cmocka_unit_test(status),	   cmocka_unit_test(comm_roles),
+		cmocka_unit_test(cpu_times),	   cmocka_unit_test(numa_node),
+		cmocka_unit_test(possible_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

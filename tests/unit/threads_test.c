@@ -180,18 +180,18 @@ static void hotplug(void **state)
 	fake_thread(&fake, 900, 901, "CPU 0/KVM", 100, 0);
 	scan();
 	domain = registry_find(reg, 900);
-	domain->threads[0].slot = 7; /* the tracer's: survives scans */
+	domain->threads[0].watched = true; /* the tracer's: survives scans */
 	fake_thread(&fake, 900, 902, "CPU 1/KVM", 150, 0);
 	scan();
 	check_thread(900, 902, ROLE_VCPU, 1);
-	assert_int_equal(thread_of(900, 901)->slot, 7);
+	assert_true(thread_of(900, 901)->watched);
 	fake_remove(&fake, "proc/900/task/902");
 	scan();
 	assert_null(thread_of(900, 902));
 	assert_int_equal(registry_find(reg, 900)->nr_threads, 3);
 	registry_reap(reg);
 	assert_int_equal(registry_find(reg, 900)->nr_threads, 2);
-	assert_int_equal(thread_of(900, 901)->slot, 7);
+	assert_true(thread_of(900, 901)->watched);
 }
 
 static void tid_reuse(void **state)
@@ -201,8 +201,8 @@ static void tid_reuse(void **state)
 	fake_thread(&fake, 900, 901, "CPU 0/KVM", 100, 0);
 	fake_thread(&fake, 900, 902, "CPU 1/KVM", 100, 0);
 	scan();
-	thread_of(900, 901)->slot = 7;
-	thread_of(900, 902)->slot = 8;
+	thread_of(900, 901)->watched = true;
+	thread_of(900, 902)->watched = true;
 	fake_remove(&fake, "proc/900/task/901");
 	fake_thread(&fake, 900, 901, "IO disk1", LATER, 0);
 	fake_remove(&fake, "proc/900/task/902"); /* only the kernel's inode was dropped */
@@ -210,7 +210,8 @@ static void tid_reuse(void **state)
 	scan();
 	check_thread(900, 901, ROLE_IOTHREAD, -1);
 	assert_string_equal(thread_of(900, 901)->name, "disk1");
-	assert_int_equal(thread_of(900, 902)->slot, 8);
+	assert_false(thread_of(900, 901)->watched);
+	assert_true(thread_of(900, 902)->watched);
 	assert_int_equal(registry_find(reg, 900)->nr_threads, 4);
 }
 

@@ -34,7 +34,7 @@ struct thread {
 			    files, not from a name or by elimination */
 	char comm[16];
 	char *name;   /* iothread: its id ("disk1" of "IO disk1"); else NULL */
-	int slot;     /* for the tracer: its slot, -1 while it has none */
+	bool watched; /* the tracer's: it has a slot */
 	bool wanted;  /* the tracer's: it is there and has none */
 	bool refused; /* the tracer's: it was counted as one that may have none */
 	bool gone;    /* not seen by the latest scan; dropped by registry_reap() */

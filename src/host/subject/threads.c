@@ -40,7 +40,7 @@ static struct thread *thread_add(struct domain *domain, pid_t tid)
 		domain->max_threads = max;
 	}
 	thread = &domain->threads[domain->nr_threads++];
-	*thread = (struct thread){.tid = tid, .role = ROLE_EMULATOR, .index = -1, .slot = -1};
+	*thread = (struct thread){.tid = tid, .role = ROLE_EMULATOR, .index = -1};
 	return thread;
 }
 
