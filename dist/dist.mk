@@ -53,7 +53,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 
 # The source package: this tree without what is built, and with debian/ at its top.
 DEB := $(BUILD)/deb/stealscope-$(VERSION)
-RELEASE := .clang-format .editorconfig LICENSE Makefile README.md bpf dist docs include src tests vmlinux
+RELEASE := .clang-format .editorconfig LICENSE Makefile README.md CONTRIBUTING.md bpf dist docs include src tests vmlinux
 
 .PHONY: deb
 deb: ## build a Debian package in $(BUILD)/deb
