@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How long a program ran each time, for the benchmark: on the kernel side, and summed on the host. */
+/* How long a program ran each time, for the benchmark: on the kernel side, and summed on the host.
+ */
 #ifndef STEALSCOPE_HOOK_TIMES_H
 #define STEALSCOPE_HOOK_TIMES_H
 

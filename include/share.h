@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who may have another slot: the table cannot grow, and one domain shall not take it from the
- * others. The same for the kernel side, at a thread's birth or first sight, and for the loader, which
- * asks for nothing that would be refused.
+ * others. The same for the kernel side, at a thread's birth or first sight, and for the loader,
+ *which asks for nothing that would be refused.
  *
  *	                     of all slots its domain has       of them, left free
  *	vCPU                 at most a quarter                 an eighth; not for its first 64
@@ -28,9 +28,8 @@ struct share {
 };
 
 /* @slots: all that there are; @free: of them. */
-static inline __attribute__((always_inline)) _Bool share_allows(const struct share *share,
-								_Bool is_vcpu, __u32 slots,
-								__u32 free)
+static inline __attribute__((always_inline)) _Bool
+share_allows(const struct share *share, _Bool is_vcpu, __u32 slots, __u32 free)
 {
 	if (is_vcpu)
 		return share->vcpus < slots / 4 && free > 0 &&

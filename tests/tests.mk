@@ -5,7 +5,7 @@ UNIT_SRC := $(wildcard tests/unit/*_test.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 PROVE := prove --failures --comments --exec ''
 
-# In one run with one count at its end. MORE="btf kernels arm64 fresh libvirt scale" adds what needs other
+# In one run with one count at its end. MORE="lint btf kernels arm64 fresh libvirt scale" adds what needs other
 # kernels, another architecture, bare systems, libvirtd, or a crowd of processes: parts of check-kernels,
 # check-arm64 and check-fresh, and all of the others.
 MORE ?=
@@ -17,7 +17,7 @@ ASAN_UNIT := $(UNIT_SRC:%.c=$(ASAN)/%)
 ASAN_FLAGS := BUILD=$(ASAN) SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 .PHONY: check check-run
-check: deps ## build and run every test, root for the live ones (MORE="btf kernels arm64 fresh libvirt scale")
+check: deps ## build and run every test, root for the live ones (MORE="lint btf kernels arm64 fresh libvirt scale")
 	$(Q)$(MAKE) --no-print-directory check-run
 
 check-run: all check-build $(MORE:%=check-build-%)
@@ -54,7 +54,7 @@ $(BUILD)/tests/unit/textfile_test: $(BUILD)/src/cmd/export_textfile.o
 $(BUILD)/tests/unit/textfile_test: UNIT_LIBS := -Wl,--wrap=unlink
 
 .PHONY: check-unit
-check-unit: $(UNIT_BIN)
+check-unit: $(UNIT_BIN) ## modules, no root needed
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) $(UNIT_BIN)
 
 SCREENS := $(BUILD)/tests/golden/screens
@@ -65,7 +65,7 @@ $(SCREENS): $(BUILD)/tests/golden/screens.o $(BUILD)/core.a
 
 # UPDATE=1 writes the expected output anew, and the README's picture with it.
 .PHONY: check-golden picture
-check-golden: $(BUILD)/stealscope $(SCREENS) $(TABLE)
+check-golden: $(BUILD)/stealscope $(SCREENS) $(TABLE) ## what is printed of recordings (UPDATE=1 writes it anew)
 	$(Q)$(PROVE) tests/golden/check :: $(abspath $^)
 
 picture: $(SCREENS) $(TABLE) ## draw docs/top.svg, the README's picture, from a recording
@@ -119,7 +119,7 @@ LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) H
 	PYTHONPATH=$(abspath tests/live) PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: check-live
-check-live: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN)
+check-live: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN) ## real guests on this kernel, as root (LIVE_TESTS=)
 	$(Q)$(LIVE_ENV) $(PROVE) $(LIVE_TESTS)
 
 # Under Debian's other kernels, in virtual machines; vCPUs there are nested, under TCG.
@@ -298,8 +298,21 @@ $(FUZZ_BIN): $(BUILD)/%: %.c $(FUZZ_OBJ)
 	$(Q)mkdir -p $(@D) && $(CLANG) $(FUZZ_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_OBJ) $(CORE_LIBS)
 
 .PHONY: check-fuzz
-check-fuzz: $(FUZZ_BIN)
+check-fuzz: $(FUZZ_BIN) ## parsers and recordings, with what nobody expects (FUZZ_SECONDS=)
 	$(Q)$(PROVE) tests/fuzz/check :: $(abspath $(FUZZ_BIN))
+
+# What compilers do not say.
+DEPS_lint := clang-format clang-tidy shellcheck python3-pyflakes
+MORE_lint = "tests/lint $(BUILD)"
+
+.PHONY: deps-lint check-build-lint lint
+deps-lint:
+	@$(MAKE) --no-print-directory deps DEPS='$(DEPS_lint)'
+
+check-build-lint: $(SKEL)
+
+lint: deps-lint check-build-lint ## clang-format, clang-tidy, shellcheck, pyflakes
+	$(Q)$(PROVE) tests/lint :: $(BUILD)
 
 .PHONY: check-build check-build-core
 check-build-core: $(BUILD)/stealscope $(UNIT_BIN) $(SCREENS)

@@ -24,30 +24,24 @@ const char *privileges_user(void)
 						    : NULL;
 }
 
-static int find_user(const char *name, struct passwd **ret)
+/* NULL, with errno 0: there is no such user. */
+static struct passwd *find_user(const char *name)
 {
-	struct passwd *user;
-
 	name = name ?: privileges_user();
 	errno = 0;
-	user = name ? getpwnam(name) : NULL;
-	if (!user)
-		return errno ? -errno : -ENOENT;
-	*ret = user;
-	return 0;
+	return name ? getpwnam(name) : NULL;
 }
 
 /* Capabilities in the permitted set survive (PR_SET_KEEPCAPS); the effective set is cleared. */
 static int become(const char *name)
 {
 	struct passwd *user;
-	int err;
 
 	if (geteuid())
 		return 0;
-	err = find_user(name, &user);
-	if (err)
-		return err;
+	user = find_user(name);
+	if (!user)
+		return errno ? -errno : -ENOENT;
 	if (initgroups(user->pw_name, user->pw_gid) ||
 	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid))

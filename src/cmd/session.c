@@ -199,7 +199,7 @@ static int turn(struct session *session, const struct pollfd *fds)
 		if (err || session->stop)
 			return err;
 	}
-	if (fired(&fds[FD_POLL])) {
+	if (session->source->ops->poll && fired(&fds[FD_POLL])) {
 		err = session->source->ops->poll(session->source);
 		if (err)
 			log_debug("discovery: %s", strerror(-err));

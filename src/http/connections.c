@@ -64,7 +64,7 @@ static struct connection *of_the_greediest(struct connections *all, bool asked)
 
 		if (!is_there(at) || at->suspended || at->asked != asked || has < most)
 			continue;
-		if (has > most || at->number < out->number)
+		if (!out || has > most || at->number < out->number)
 			out = at;
 		most = has;
 	}

@@ -54,13 +54,10 @@ static int listen_on(const struct addrinfo *at)
 	return take_fd(fd);
 }
 
-static bool is_loopback(const struct sockaddr_storage *address)
+/* @host: as getnameinfo() writes the number. */
+static bool is_loopback(const char *host)
 {
-	const struct sockaddr_in *v4 = (const void *)address;
-	const struct sockaddr_in6 *v6 = (const void *)address;
-
-	return address->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127
-					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return !strncmp(host, "127.", strlen("127.")) || !strcmp(host, "::1");
 }
 
 static void describe(int fd, struct listening *ret)
@@ -77,7 +74,7 @@ static void describe(int fd, struct listening *ret)
 	}
 	snprintf(ret->where, sizeof(ret->where), strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
 		 port);
-	ret->is_loopback = is_loopback(&address);
+	ret->is_loopback = is_loopback(host);
 }
 
 /* A socket that is left of one who listened there. */
@@ -101,7 +98,7 @@ static int listen_unix(const char *path)
 		return -errno;
 	if (!*path || strlen(path) >= sizeof(at.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
 	if (is_left(&at))
 		unlink(path);
 	mask = umask(0117);

@@ -12,7 +12,7 @@
 /* Thousands of rows have a dozen such figures each: too many for printf(). */
 static const char *put_figure(char buf[static DURATION_SIZE], uint64_t whole, const char *unit)
 {
-	strcpy(buf + digits_u64(buf, whole), unit);
+	memcpy(buf + digits_u64(buf, whole), unit, strlen(unit) + 1);
 	return buf;
 }
 
@@ -22,7 +22,7 @@ static const char *put_tenths(char buf[static DURATION_SIZE], uint64_t tenths, c
 
 	buf[len++] = '.';
 	buf[len++] = (char)('0' + tenths % 10);
-	strcpy(buf + len, unit);
+	memcpy(buf + len, unit, strlen(unit) + 1);
 	return buf;
 }
 
@@ -52,7 +52,7 @@ const char *text_duration(char buf[static DURATION_SIZE], uint64_t ns)
 const char *text_pct(char buf[static DURATION_SIZE], double pct)
 {
 	if (pct > 0 && pct < 0.05)
-		return strcpy(buf, "<0.1");
+		return memcpy(buf, "<0.1", sizeof("<0.1"));
 	return put_tenths(buf, (uint64_t)(pct * 10 + 0.5), "");
 }
 

@@ -17,7 +17,7 @@ static enum screen_attr part_attr(unsigned int part)
 static void put_part(struct screen *screen, const struct screen_state *state, unsigned int part,
 		     size_t times)
 {
-	char letter[2] = {part < NR_CAUSES ? cause_infos[part].letter : WAITING_LETTER};
+	char letter[2] = {(char)(part < NR_CAUSES ? cause_infos[part].letter : WAITING_LETTER)};
 	bool block = state->color && !state->ascii;
 
 	screen_repeat(screen, part_attr(part), block ? BLOCK : letter, times);

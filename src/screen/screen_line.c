@@ -133,7 +133,7 @@ static size_t name_end(const char *name, char out[static SCREEN_TEXT_SIZE], size
 			continue; /* within a character */
 		cols = escape_terminal(name + from, safe, sizeof(safe), SIZE_MAX, ascii);
 		if (cols <= max) {
-			strcpy(out, safe);
+			memcpy(out, safe, strlen(safe) + 1);
 			return cols;
 		}
 	}
@@ -153,7 +153,7 @@ size_t screen_name(const char *name, char out[static SCREEN_TEXT_SIZE], size_t m
 	cols = escape_terminal(name, out, SCREEN_TEXT_SIZE, max - end_cols, ascii);
 	len = strlen(out);
 	if (end_cols && len + strlen(end) < SCREEN_TEXT_SIZE)
-		strcpy(out + len, end);
+		memcpy(out + len, end, strlen(end) + 1);
 	return cols + end_cols;
 }
 

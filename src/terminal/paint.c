@@ -47,8 +47,8 @@ void terminal_init_looks(void)
 		return;
 	start_color();
 	use_default_colors();
-	for (short i = 1; i < NR_ATTRS; i++)
-		init_pair(i, COLORS >= 256 ? looks[i].many : looks[i].basic, -1);
+	for (int i = 1; i < NR_ATTRS; i++)
+		init_pair((short)i, (short)(COLORS >= 256 ? looks[i].many : looks[i].basic), -1);
 }
 
 static void set_look(enum screen_attr attr, bool reverse)

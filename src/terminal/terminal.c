@@ -62,7 +62,7 @@ static void show_messages(void)
 static void forget_messages(void)
 {
 	if (terminal.messages_fd < 0 ||
-	    lseek(terminal.messages_fd, 0, SEEK_CUR) <= 16 * MESSAGES_MAX)
+	    lseek(terminal.messages_fd, 0, SEEK_CUR) <= 16L * MESSAGES_MAX)
 		return;
 	if (!ftruncate(terminal.messages_fd, 0))
 		lseek(terminal.messages_fd, 0, SEEK_SET);

@@ -119,7 +119,7 @@ static void slot_copy(struct slot *to, const struct slot *from)
 
 bool slots_retry(unsigned int *tries)
 {
-	const struct timespec pause = {.tv_nsec = 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = MILLISECOND};
 
 	if (++*tries > 1000)
 		nanosleep(&pause, NULL);
@@ -296,7 +296,7 @@ int slots_init(struct tracer *tracer)
 {
 	uint32_t index;
 
-	tracer->spare = malloc(tracer->nr_slots * sizeof(*tracer->spare));
+	tracer->spare = calloc(tracer->nr_slots, sizeof(*tracer->spare));
 	if (!tracer->spare)
 		return -ENOMEM;
 	tracer->control->slots = tracer->nr_slots - 1;

@@ -31,7 +31,7 @@ def test():
         needs = installs(f"deps-{part}")
         ok(needs, f"deps-{part} installs something")
         equal(needs - installs("deps", f"MORE={part}"), set(), f"MORE={part} installs what deps-{part} does")
-        equal(needs - together, set(), f"… and so beside the others")
+        equal(needs - together, set(), "… and so beside the others")
 
 
 main(test)

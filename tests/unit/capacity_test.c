@@ -114,8 +114,9 @@ static void sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_greedy), cmocka_unit_test(all_greedy), cmocka_unit_test(modest),
-		cmocka_unit_test(full),	      cmocka_unit_test(sizes),
+		cmocka_unit_test(one_greedy), cmocka_unit_test(all_greedy),
+		cmocka_unit_test(modest),     cmocka_unit_test(full),
+		cmocka_unit_test(sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@ static int resume(bool *ret_found)
 /* They are looked at in several steps, and that ends. */
 static void stranger(void **state)
 {
-	struct fake_process p = {.pid = 800, .comm = "server", .start = 1, .exe = "/usr/bin/server"};
+	struct fake_process p = {
+		.pid = 800, .comm = "server", .start = 1, .exe = "/usr/bin/server"};
 	unsigned int steps = 0;
 	bool found = false;
 
@@ -61,7 +62,8 @@ static void hidden_vm(void **state)
 	assert_int_equal(resume(&found), 0);
 }
 
-/* Its VM's descriptor has moved: it stays a domain until all have been looked at, and not longer. */
+/* Its VM's descriptor has moved: it stays a domain until all have been looked at, and not longer.
+ */
 static void moved(void **state)
 {
 	bool found = false;
@@ -87,7 +89,8 @@ static void moved(void **state)
 /* What ends, or is another process, while it is looked at keeps nobody busy. */
 static void ends(void **state)
 {
-	struct fake_process p = {.pid = 800, .comm = "server", .start = 1, .exe = "/usr/bin/server"};
+	struct fake_process p = {
+		.pid = 800, .comm = "server", .start = 1, .exe = "/usr/bin/server"};
 	bool found = false;
 
 	(void)state;
@@ -108,7 +111,8 @@ static void ends(void **state)
 	assert_false(found);
 }
 
-/* Of a list that is not complete nobody is told by elimination; who says its descriptor is known. */
+/* Of a list that is not complete nobody is told by elimination; who says its descriptor is known.
+ */
 static void unnamed(void **state)
 {
 	char path[64];

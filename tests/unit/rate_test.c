@@ -91,8 +91,9 @@ static void pause_between(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alone), cmocka_unit_test(storm_first), cmocka_unit_test(two_storms),
-		cmocka_unit_test(crowd), cmocka_unit_test(pause_between),
+		cmocka_unit_test(alone),	 cmocka_unit_test(storm_first),
+		cmocka_unit_test(two_storms),	 cmocka_unit_test(crowd),
+		cmocka_unit_test(pause_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

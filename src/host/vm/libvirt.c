@@ -34,9 +34,9 @@ static bool next_tag(const char **at, struct tag *ret)
 		}
 		ret->text = s;
 		for (; *s && (quote || *s != '>'); s++) {
-			if (quote)
-				quote = *s == quote ? 0 : quote;
-			else if (*s == '\'' || *s == '"')
+			if (quote && *s == quote)
+				quote = '\0';
+			else if (!quote && (*s == '\'' || *s == '"'))
 				quote = *s;
 		}
 		ret->len = (size_t)(s - ret->text);

@@ -296,7 +296,7 @@ static void clip(char *name)
 	cut = NAME_BYTES_MAX - (size_t)snprintf(mark, sizeof(mark), format, hash_of(name));
 	while (cut && (name[cut] & 0xc0) == 0x80)
 		cut--;
-	strcpy(name + cut, mark);
+	memcpy(name + cut, mark, strlen(mark) + 1);
 }
 
 int identity_of(const struct vmm *vmm, struct identity *ret)

@@ -4,7 +4,7 @@
 import collections
 import time
 
-from .host import busy_ns, schedstat
+from .host import busy_ns
 from .scope import Scope
 from .tap import between, diag, equal, near, ok
 
