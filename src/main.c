@@ -8,17 +8,16 @@
 
 static const struct command commands[] = {
 	{"hist", "steal histograms per domain and vCPU",
-	 "Without INTERVAL, traces until interrupted and then prints what was gathered.",
+	 "Without INTERVAL, traces until interrupted and then prints the result.",
 	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_TRACE | GROUP_INPUT | GROUP_INTERVAL,
 	 cmd_hist},
 	{"top", "live table of all domains, worst first",
-	 "Without INTERVAL every 2 seconds. h shows the keys. With -b, or where input or output is "
-	 "no "
-	 "terminal, plain rows.",
+	 "Every 2 seconds unless INTERVAL is given; h shows the keys. With -b, or if input or "
+	 "output is not a terminal, prints plain rows.",
 	 GROUP_DOMAIN | GROUP_BATCH | GROUP_TRACE | GROUP_INPUT | GROUP_INTERVAL, cmd_top},
 	{"blame", "who took the CPU from whom, worst first",
-	 "Rows are victims and their thieves; a victim's rows sum to its steal. SHARE% is of the "
-	 "victim's time.",
+	 "Rows are victims and their thieves; a victim's rows add up to its steal. SHARE% is of "
+	 "the victim's time.",
 	 GROUP_DOMAIN | GROUP_JSON | GROUP_BY | GROUP_ROWS | GROUP_TRACE | GROUP_INPUT |
 		 GROUP_INTERVAL,
 	 cmd_blame},
@@ -27,10 +26,10 @@ static const struct command commands[] = {
 	{"list", "domains, their threads, roles, CPUs and limits; traces nothing", "",
 	 GROUP_DOMAIN | GROUP_JSON, cmd_list},
 	{"export", "Prometheus metrics over HTTP, into a file, or both",
-	 "Counters start at 0 with the exporter. INTERVAL (default 10) is how often it looks by "
-	 "itself and "
-	 "writes the textfile; a scrape gets the counters of its moment. Once started it keeps no "
-	 "privilege; see --user.",
+	 "Counters start at 0 with the exporter. INTERVAL (default 10) is how often it takes a "
+	 "report by itself and writes the textfile; a scrape gets current counters. Once started, "
+	 "it keeps no "
+	 "privileges; see --user.",
 	 GROUP_DOMAIN | GROUP_TRACE | GROUP_EXPORT | GROUP_INTERVAL, cmd_export},
 	{"check", "can this host be traced, and if not, what to change", "", GROUP_JSON, cmd_check},
 };

@@ -66,11 +66,11 @@ static int write_textfile(struct export *export)
 		return err;
 	if (err)
 		log_err("%s: %s%s", export->options->textfile, strerror(-err),
-			err == -EACCES ? ": the exporter is --user now; give them the directory, "
-					 "or use another --user"
+			err == -EACCES ? ": the exporter now runs as --user: give that user the "
+					 "directory, or choose another --user"
 				       : "");
 	else
-		log_warn("%s: is written again", export->options->textfile);
+		log_warn("%s: can be written again", export->options->textfile);
 	export->textfile_err = err;
 	return err;
 }
@@ -195,8 +195,9 @@ static void warn_of_nobody(const struct options *options)
 	const char *user = options->user || geteuid() ? NULL : privileges_user();
 
 	if (user && strcmp(user, PRIVILEGES_USER))
-		log_warn("there is no user %s here, becoming %s, whom other services may be, too; "
-			 "--user names another one",
+		log_warn("no user %s on this host: running as %s, which other services may also "
+			 "use; "
+			 "choose another with --user",
 			 PRIVILEGES_USER, user);
 }
 
@@ -214,7 +215,7 @@ static int drop_privileges(const struct options *options)
 		return err;
 	}
 	if (kept_bpf)
-		log_info("this kernel asks for CAP_BPF to use maps: that one is kept");
+		log_info("this kernel requires CAP_BPF to use maps: it is kept");
 	warn_of_hidepid();
 	return 0;
 }

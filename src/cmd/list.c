@@ -145,9 +145,8 @@ int cmd_list(const struct options *options)
 	int err;
 
 	if (!host_pidns_is_initial("/proc"))
-		log_warn("this is another PID namespace (a container): only its own processes are "
-			 "in "
-			 "sight; run on the host, or with --pid=host");
+		log_warn("this is the PID namespace of a container: only its own processes are "
+			 "visible; run on the host, or with --pid=host");
 	err = collect(&lister);
 	if (!err)
 		err = options->json ? render_list_json(&lister.inventory, &render)

@@ -7,7 +7,7 @@ const struct option_row option_table[] = {
 	{GROUP_DOMAIN,
 	 {"domain", 'd', "GLOB", 0, "Only domains whose name matches (repeatable)", 0}},
 	{GROUP_JSON, {"json", 'j', NULL, 0, "One JSON object per line and interval", 0}},
-	{GROUP_BY, {"by", KEY_BY, "vcpu|domain|role", 0, "What a histogram or row stands for", 0}},
+	{GROUP_BY, {"by", KEY_BY, "vcpu|domain|role", 0, "What each histogram or row is for", 0}},
 	{GROUP_BATCH, {"batch", 'b', NULL, 0, "Plain rows, one block for each interval", 0}},
 	{GROUP_ROWS, {"rows", 'n', "N", 0, "At most N rows (default 40; 0: all)", 0}},
 	{GROUP_WATCH, {"over", KEY_OVER, "TIME", 0, "Waits longer than this (default 10ms)", 0}},
@@ -16,7 +16,7 @@ const struct option_row option_table[] = {
 	{GROUP_INPUT,
 	 {"input", 'i', "FILE", 0, "Show the intervals that --record wrote to FILE; traces nothing",
 	  0}},
-	{GROUP_TRACE, {"self", KEY_SELF, NULL, 0, "Report what tracing itself costs", 0}},
+	{GROUP_TRACE, {"self", KEY_SELF, NULL, 0, "Report the cost of tracing itself", 0}},
 	{GROUP_TRACE,
 	 {"max-threads", KEY_MAX_THREADS, "N", 0,
 	  "Room for N watched threads (default: twice what is found, at least 4096)", 0}},
@@ -25,11 +25,11 @@ const struct option_row option_table[] = {
 	{GROUP_DOMAIN,
 	 {"color", KEY_COLOR, "auto|always|never", 0,
 	  "Color the output (default: on a terminal, unless NO_COLOR is set)", 0}},
-	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Print no character beyond ASCII", 0}},
+	{GROUP_DOMAIN, {"ascii", KEY_ASCII, NULL, 0, "Use ASCII characters only", 0}},
 	{GROUP_EXPORT,
 	 {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
-	  "Serve HTTP there, or at unix:PATH (default " EXPORT_LISTEN
-	  "; with --textfile not at all)",
+	  "Serve HTTP at this address, or at unix:PATH (default " EXPORT_LISTEN
+	  "; with --textfile none)",
 	  0}},
 	{GROUP_EXPORT,
 	 {"web-config", KEY_WEB_CONFIG, "FILE", 0,
@@ -39,17 +39,17 @@ const struct option_row option_table[] = {
 	  "Write the metrics to PATH at each interval, for node_exporter", 0}},
 	{GROUP_EXPORT,
 	 {"user", KEY_USER, "NAME", 0,
-	  "Become this user once started as root (default: stealscope, or nobody where there is no "
-	  "such user)",
+	  "After starting as root, run as this user (default: stealscope, or nobody if there is "
+	  "no such user)",
 	  0}},
 	{GROUP_EXPORT,
 	 {"compat", KEY_COMPAT, "libvirt", 0,
-	  "Add libvirt_domain_vcpu_delay_seconds_total as libvirt's exporters have it", 0}},
+	  "Add libvirt_domain_vcpu_delay_seconds_total, as libvirt's exporters have it", 0}},
 	/* For benchmarks and tests of scale only, and therefore in no help. */
 	{GROUP_TRACE, {"no-thieves", KEY_NO_THIEVES, NULL, OPTION_HIDDEN, NULL, 0}},
 	{GROUP_TRACE, {"times", KEY_TIMES, NULL, OPTION_HIDDEN, NULL, 0}},
 	{GROUP_TRACE, {"trust-exe", KEY_TRUST_EXE, "PATH", OPTION_HIDDEN, NULL, 0}},
-	{0, {"verbose", 'v', NULL, 0, "Say more about what is done, on stderr", 0}},
+	{0, {"verbose", 'v', NULL, 0, "Log more, to stderr", 0}},
 	/* For the build and for completion: what is generated from these tables. */
 	{0, {"dump-options", KEY_DUMP_OPTIONS, NULL, OPTION_HIDDEN, NULL, 0}},
 };

@@ -201,10 +201,10 @@ static char *make_doc(const struct command_table *commands, const struct command
 	if (!out)
 		return NULL;
 	if (general) {
-		fputs("Steal of the virtual CPUs on a KVM/QEMU host: how long they waited, and "
-		      "for whom.\v",
+		fputs("Shows how long the virtual CPUs of a KVM/QEMU host were runnable but not "
+		      "running, why, and who had the CPU.\v",
 		      out);
-		fputs("Commands (stealscope COMMAND --help says more):\n", out);
+		fputs("Commands (see stealscope COMMAND --help):\n", out);
 		for (i = 0; i < commands->nr; i++)
 			fprintf(out, "  %-8s %s%s\n", commands->at[i].name, commands->at[i].summary,
 				i ? "" : " (default)");

@@ -7,8 +7,8 @@
 
 /* What argp adds to every command. */
 static const struct argp_option from_argp[] = {
-	{"help", '?', NULL, 0, "Say what the command and its options do", 0},
-	{"usage", 0, NULL, 0, "List the options in a few lines", 0},
+	{"help", '?', NULL, 0, "Show help for the command and its options", 0},
+	{"usage", 0, NULL, 0, "Show a short usage message", 0},
 	{"version", 'V', NULL, 0, "Print the version", 0},
 };
 

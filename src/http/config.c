@@ -70,9 +70,9 @@ static int load_pem(const struct loader *loader, const yaml_node_t *node, char *
 	int err;
 
 	if (!name || !*name)
-		return complain(loader, node, "a file name is wanted", "");
+		return complain(loader, node, "must be a file name", "");
 	if (*pem)
-		return complain(loader, node, "is there twice", name);
+		return complain(loader, node, "is given twice", name);
 	if (!base)
 		return -ENOMEM;
 	if ((*name == '/' ? asprintf(&full, "%s", name)
@@ -123,7 +123,7 @@ static int load_user(struct loader *loader, const char *name, const yaml_node_t 
 		return complain(loader, value, "has a bcrypt cost above 12", name);
 	for (size_t i = 0; i < config->nr_users; i++) {
 		if (!strcmp(config->users[i].name, name))
-			return complain(loader, key_node, "is there twice", name);
+			return complain(loader, key_node, "is given twice", name);
 	}
 	users = reallocarray(config->users, config->nr_users + 1, sizeof(*users));
 	if (!users)
@@ -144,14 +144,14 @@ static int load_map(struct loader *loader, const yaml_node_t *map, entry_fn entr
 	int err = 0;
 
 	if (!map || map->type != YAML_MAPPING_NODE)
-		return complain(loader, map, "a mapping is wanted here", "");
+		return complain(loader, map, "must be a mapping", "");
 	for (pair = map->data.mapping.pairs.start; !err && pair < map->data.mapping.pairs.top;
 	     pair++) {
 		const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
 		const yaml_node_t *value = yaml_document_get_node(&loader->document, pair->value);
 
 		err = scalar(key) ? entry(loader, scalar(key), key, value)
-				  : complain(loader, key, "a name is wanted here", "");
+				  : complain(loader, key, "must be a name", "");
 	}
 	return err;
 }
@@ -192,7 +192,7 @@ static int load_end(struct loader *loader, yaml_parser_t *parser)
 	if (!yaml_parser_load(parser, &loader->document))
 		return not_yaml(loader, parser);
 	root = yaml_document_get_root_node(&loader->document);
-	err = root ? complain(loader, root, "one document is all that is read", "") : 0;
+	err = root ? complain(loader, root, "only one document is allowed", "") : 0;
 	yaml_document_delete(&loader->document);
 	return err;
 }

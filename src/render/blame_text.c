@@ -113,9 +113,9 @@ int render_blame_text(const struct report *report, const struct render_options *
 	else if (nr)
 		print_rows(options, rows, shown);
 	else
-		fputs("\nNo virtual machine had to wait.\n", options->out);
+		fputs("\nNo virtual machine waited.\n", options->out);
 	if (shown < nr)
-		fprintf(options->out, "and %zu smaller rows\n", nr - shown);
+		fprintf(options->out, "and %zu more rows\n", nr - shown);
 	print_waiting(options, report);
 	text_foot(options, report);
 	return text_finish(options->out);

@@ -94,7 +94,7 @@ static void print_unwatched(const struct render_options *options, const struct r
 		if (report->domains[i].unwatched > most->unwatched)
 			most = &report->domains[i];
 	fprintf(options->out,
-		"%swarning: %" PRIu64 " threads are not watched, %" PRIu64 " of them of ",
+		"%swarning: %" PRIu64 " threads are not watched, %" PRIu64 " of them in ",
 		options->color ? "\033[1;31m" : "", sum, most->unwatched);
 	text_name(options, most->name, UNWATCHED_NAME, false);
 	fprintf(options->out, "; raise --max-threads%s\n", options->color ? "\033[0m" : "");

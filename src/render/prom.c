@@ -211,29 +211,28 @@ static const struct family {
 	void (*rows)(struct prom_writer *w, const struct row *row); /* of one domain */
 } families[] = {
 	{"stealscope_vcpu_steal_seconds_total", COUNTER,
-	 "Time that a vCPU was runnable and did not run, by cause.", vcpu_steal},
+	 "Time that a vCPU was runnable but not running, by cause.", vcpu_steal},
 	{"stealscope_vcpu_run_seconds_total", COUNTER, "Time that a vCPU ran.", vcpu_run},
 	{"stealscope_vcpu_waiting_seconds", GAUGE,
-	 "Length so far of the wait that a vCPU is in; not in the counters until it ends.",
-	 vcpu_waiting},
+	 "Length so far of the current wait of a vCPU; in no counter until it ends.", vcpu_waiting},
 	{"stealscope_domain_wait_seconds", HISTOGRAM,
-	 "Waits of a domain's vCPUs; edges are powers of two of nanoseconds, exclusive.",
+	 "Waits of a domain's vCPUs; bounds are powers of two of nanoseconds, exclusive.",
 	 domain_wait},
 	{"stealscope_domain_skew_seconds_total", COUNTER,
 	 "Time that a vCPU waited while a sibling ran.", domain_skew},
 	{"stealscope_domain_unwatched_threads", GAUGE,
-	 "Threads of a domain that are not watched: the table is short, or the domain has its "
-	 "share.",
+	 "Threads of a domain that are not watched: the table is full, or the domain has used up "
+	 "its share.",
 	 domain_unwatched},
 	{"stealscope_thread_steal_seconds_total", COUNTER,
-	 "Time that a domain's other threads were runnable and did not run.", thread_steal},
+	 "Time that a domain's other threads were runnable but not running.", thread_steal},
 	{"stealscope_blame_seconds_total", COUNTER,
-	 "Steal of a domain's vCPUs by cause and, where that is vm, the domain that ran; "
-	 "thieves beyond the limit are together in other.",
+	 "Steal of a domain's vCPUs by cause and, for vm, by the domain that ran; thieves "
+	 "beyond the limit are in other.",
 	 domain_blame},
 	{"stealscope_host_thief_seconds_total", COUNTER,
-	 "Steal of a domain's vCPUs by what ran of the host: a unit, else a program, or a kernel "
-	 "thread; those beyond the limit are together in other.",
+	 "Steal of a domain's vCPUs by what ran on the host: a unit, otherwise a program, or a "
+	 "kernel thread; those beyond the limit are in other.",
 	 host_thieves},
 	{"stealscope_domain_info", GAUGE,
 	 "The process of a domain; start in clock ticks since the host's boot.", domain_info},
@@ -241,7 +240,7 @@ static const struct family {
 
 static const struct family libvirt_family = {
 	"libvirt_domain_vcpu_delay_seconds_total", COUNTER,
-	"Time that a vCPU was runnable and did not run, as libvirt's exporters call it.",
+	"Time that a vCPU was runnable but not running, under the name of libvirt's exporters.",
 	libvirt_delay};
 
 static void write_family(struct prom_writer *w, const struct family *family, const struct row *rows,
@@ -260,7 +259,7 @@ static void write_family(struct prom_writer *w, const struct family *family, con
 static size_t row_bytes(const struct row *row)
 {
 	static const size_t rest = 160, fixed = NR_ROLES + NR_CAUSES + TOTALS_BLAMED + 4,
-			    waits = NR_WAIT_KINDS * (TOTALS_EDGES + 3);
+			    waits = (size_t)NR_WAIT_KINDS * (TOTALS_EDGES + 3);
 	const struct domain_total *domain = row->domain;
 	size_t samples = domain->nr_vcpus * (NR_CAUSES + 3) + waits + fixed, bytes = 0;
 

@@ -26,12 +26,13 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 #define LOSS(field, metric, help, ...) {metric, COUNTER, help, totals->trace.field, false},
 	const struct scalar scalars[] = {
 		{"stealscope_domains_left_out", GAUGE,
-		 "Domains without series here, which would have been too many bytes.",
+		 "Domains without series here, because the text would be too long.",
 		 w->shown.left_out, false},
 		{"stealscope_blame_thieves_limit", GAUGE,
-		 "Thief domains that a victim has by name at most.", TOTALS_THIEVES_MAX, false},
+		 "Maximum number of thief domains by name for each victim.", TOTALS_THIEVES_MAX,
+		 false},
 		{"stealscope_blame_thieves_collapsed", GAUGE,
-		 "Pairs of victim and thief that the latest report put into other.",
+		 "Pairs of victim and thief that the latest report counted as other.",
 		 totals->collapsed, false},
 		/* clang-format off: rows that come from a table look like a statement */
 		LOSS_COUNTERS(LOSS)
@@ -39,7 +40,7 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 		{"stealscope_reports_total", COUNTER, "Snapshots taken of all counters.",
 		 self->reports, false},
 		{"stealscope_scrape_duration_seconds", GAUGE,
-		 "Time from snapshot to text, the latest time that a scrape asked for one.",
+		 "Time from snapshot to text for the latest scrape that needed one.",
 		 self->scrape_ns, true},
 	};
 #undef LOSS

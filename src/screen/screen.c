@@ -114,7 +114,7 @@ static int put_table(struct screen *screen, const struct screen_state *state,
 	else if (rows->nr)
 		put_rows(screen, state, rows, height);
 	else if (*state->filter)
-		put_sentence(screen, "No domain's name has that in it. Esc forgets the filter.");
+		put_sentence(screen, "No domain matches. Esc clears the filter.");
 	else
 		return put_no_domains(screen, state);
 	return 0;
@@ -131,7 +131,7 @@ static int put_body(struct screen *screen, const struct screen_state *state,
 	if (state->help)
 		screen_help(screen, state);
 	else if (!state->report)
-		put_sentence(screen, "Measuring: the first figures come when the interval ends.");
+		put_sentence(screen, "Measuring: the first figures appear when the interval ends.");
 	else if (state->level != LEVEL_THREAD)
 		err = put_table(screen, state, rows, height);
 	else if (thread)
@@ -208,8 +208,8 @@ static void put_prompt(struct screen *screen, const struct screen_state *state)
 	screen_put(screen, ATTR_PLAIN, safe);
 	screen->input_col = (int)screen->lines[screen->nr - 1].cols;
 	screen_right(screen, ATTR_DIM,
-		     state->prompt == PROMPT_FILTER ? "Enter keep  Esc forget"
-						    : "Enter set  Esc leave");
+		     state->prompt == PROMPT_FILTER ? "Enter keep  Esc clear"
+						    : "Enter set  Esc cancel");
 }
 
 static void put_keys(struct screen *screen, const struct screen_state *state)

@@ -53,9 +53,9 @@ void screen_help(struct screen *screen, const struct screen_state *state)
 	put_columns(screen);
 	screen_line(screen);
 	screen_wrap(screen, ATTR_PLAIN,
-		    state->color ? "Steal is yellow from 5 % on and red from 10 % on, the limits "
-				   "that are usual for CPU Ready."
-				 : "Steal is marked * from 5 % on and ! from 10 % on, the limits "
-				   "that are usual for CPU Ready.",
+		    state->color ? "Steal is yellow from 5 % and red from 10 %, the usual limits "
+				   "for CPU Ready."
+				 : "Steal is marked * from 5 % and ! from 10 %, the usual limits "
+				   "for CPU Ready.",
 		    0);
 }

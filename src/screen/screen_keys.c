@@ -125,7 +125,7 @@ static enum screen_action press_filter(struct screen_state *state, int key)
 {
 	(void)key;
 	state->prompt = PROMPT_FILTER;
-	strcpy(state->input, state->filter);
+	memcpy(state->input, state->filter, sizeof(state->input));
 	return SCREEN_DRAW;
 }
 
@@ -215,32 +215,32 @@ const struct key_binding key_bindings[] = {
 	{{KEY_RETURN, KEY_CURSOR_RIGHT},
 	 "Enter",
 	 "open",
-	 "open the domain, then the thread, at the cursor",
+	 "open the domain or thread at the cursor",
 	 AT_TABLES,
 	 press_enter},
 	{{KEY_ESCAPE, KEY_ERASE, KEY_CURSOR_LEFT},
 	 "Esc",
 	 "back",
-	 "back; at the top: forget the filter",
+	 "go back; at the top: clear the filter",
 	 AT_ALL,
 	 press_back},
 	{{KEY_CURSOR_UP, KEY_CURSOR_DOWN, 'k', 'j'},
 	 "Up Down",
 	 NULL,
-	 "move; the cursor stays with its row (also k j)",
+	 "move; the cursor follows its row (also k j)",
 	 AT_ALL,
 	 press_move},
 	{{KEY_PAGE_UP, KEY_PAGE_DOWN}, "PgUp PgDn", NULL, "move by a page", AT_ALL, press_move},
 	{{KEY_TO_TOP, KEY_TO_END},
 	 "Home End",
 	 NULL,
-	 "to the first row (and stay there), to the last",
+	 "go to the first row (and stay there), to the last",
 	 AT_ALL,
 	 press_move},
 	{{'/'},
 	 "/",
 	 "filter",
-	 "only domains with this in their name; * and ? make it a pattern",
+	 "show only matching domains; * and ? are wildcards",
 	 AT_DOMAINS,
 	 press_filter},
 	{{'<', '>'},
@@ -249,12 +249,12 @@ const struct key_binding key_bindings[] = {
 	 "sort by the column to the left or right, or by its letter",
 	 AT_TABLES,
 	 press_sort},
-	{{'r'}, "r", NULL, "turn the order round", AT_TABLES, press_reverse},
-	{{' '}, "Space", "freeze", "stop the picture; tracing goes on", AT_ALL, press_freeze},
+	{{'r'}, "r", NULL, "reverse the order", AT_TABLES, press_reverse},
+	{{' '}, "Space", "freeze", "freeze the display; tracing goes on", AT_ALL, press_freeze},
 	{{'+', '-'}, "+ -", "interval", "longer or shorter intervals", AT_ALL, press_faster},
 	{{'s'}, "s", NULL, "type the interval: 2, 0.5, 500ms", AT_ALL, press_interval},
 	{{'.'}, ".", NULL, "end this interval now", AT_ALL, press_now},
-	{{CTRL('l')}, "^L", NULL, "draw the screen anew", AT_ALL, press_redraw},
+	{{CTRL('l')}, "^L", NULL, "redraw the screen", AT_ALL, press_redraw},
 	{{'h', '?'}, "h", "help", "this help, and back (also ?)", AT_ALL, press_help},
 	{{'q'}, "q", "quit", "quit (also ^C)", AT_ALL, press_quit},
 };

@@ -6,7 +6,7 @@ static void put_status(struct screen *screen, const struct screen_state *state)
 	char text[128], every[DURATION_SIZE];
 
 	if (state->frozen)
-		snprintf(text, sizeof(text), "FROZEN, Space goes on");
+		snprintf(text, sizeof(text), "FROZEN, Space resumes");
 	else if (state->help)
 		snprintf(text, sizeof(text), "Up and Down scroll");
 	else if (state->level == LEVEL_THREAD)

@@ -35,7 +35,7 @@ static enum screen_action set_interval(struct screen_state *state)
 	if (!*state->input)
 		return SCREEN_DRAW;
 	if (parse_duration(state->input, SECOND, &ns) || ns < INTERVAL_MIN || ns > INTERVAL_MAX) {
-		state->message = "An interval is from 100ms to 1h: 2, 0.5, 500ms, 1m.";
+		state->message = "Intervals range from 100ms to 1h: 2, 0.5, 500ms, 1m.";
 		return SCREEN_DRAW;
 	}
 	state->interval_ns = ns;
@@ -63,6 +63,6 @@ enum screen_action screen_prompt_press(struct screen_state *state, int key)
 	}
 	/* The table follows what is typed. */
 	if (prompt == PROMPT_FILTER)
-		strcpy(state->filter, state->input);
+		memcpy(state->filter, state->input, sizeof(state->filter));
 	return SCREEN_DRAW;
 }

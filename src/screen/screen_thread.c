@@ -89,7 +89,7 @@ static int put_thieves(struct screen *screen, const struct screen_state *state,
 		put_thief(screen, state, &rows[i]);
 	if (shown < nr) {
 		screen_line(screen);
-		screen_printf(screen, ATTR_DIM, "and %zu smaller ones", nr - shown);
+		screen_printf(screen, ATTR_DIM, "and %zu more", nr - shown);
 	}
 	return 0;
 }

@@ -46,8 +46,9 @@ static int untraceable(int err)
 		log_err("this host cannot be traced: %s: %s; %s", blocker->what, blocker->detail,
 			blocker->advice);
 	else
-		log_err("the kernel refused the programs: %s; stealscope check says what this host "
-			"can, -v what the kernel said",
+		log_err("the kernel rejected the programs: %s; run stealscope check to see what "
+			"this "
+			"host supports, or -v for the kernel's log",
 			strerror(-err));
 	return 1;
 }

@@ -88,8 +88,8 @@ static void probe_privilege(struct context *ctx)
 		     admin ? "CAP_SYS_ADMIN" : "CAP_BPF and CAP_PERFMON");
 	else
 		advise(find(ctx, "privilege", SUPPORT_MISSING,
-			    "no CAP_BPF and CAP_PERFMON: the kernel lets no program be loaded"),
-		       "run as root (sudo stealscope ...), or give it CAP_BPF, CAP_PERFMON and "
+			    "no CAP_BPF and CAP_PERFMON: programs cannot be loaded"),
+		       "run as root (sudo stealscope ...), or grant CAP_BPF, CAP_PERFMON and "
 		       "CAP_SYS_PTRACE");
 	if (has_cap(caps, CAP_SYS_PTRACE))
 		find(ctx, "discovery", SUPPORT_OK,
@@ -192,8 +192,8 @@ static void probe_features(struct context *ctx)
 		find(ctx, "new vCPUs", SUPPORT_OK, "watched from their first switch");
 	else
 		find(ctx, "new vCPUs", SUPPORT_LIMITED,
-		     "this kernel's task storage must not be made while it switches: watched "
-		     "some 100 ms after their first switch");
+		     "this kernel cannot create task storage during a switch: watched from some "
+		     "100 ms after their first switch");
 	if (has_member(ctx->btf, "cfs_rq", "throttled_clock_self_time"))
 		find(ctx, "quota", SUPPORT_OK, "exact for a thread with a cgroup of its own");
 	else
@@ -238,7 +238,7 @@ static void probe_kvm(struct context *ctx)
 		     exists("/sys/kernel/btf/kvm") ? "module" : "built in");
 	else
 		find(ctx, "KVM", SUPPORT_LIMITED,
-		     "not there (yet): TCG guests are traced, KVM guests as soon as it is loaded");
+		     "not loaded: TCG guests are traced, KVM guests as soon as it is");
 }
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
@@ -249,7 +249,7 @@ static void probe_namespace(struct context *ctx)
 	struct stat st;
 
 	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDNS_INO)
-		find(ctx, "namespace", SUPPORT_OK, "the host's processes are in sight");
+		find(ctx, "namespace", SUPPORT_OK, "the host's processes are visible");
 	else
 		advise(find(ctx, "namespace", SUPPORT_MISSING,
 			    "this is another PID namespace (a container): the host's processes "
@@ -267,7 +267,8 @@ static void probe_hidepid(struct context *ctx)
 		    strstr(line, "hidepid=0") || strstr(line, "hidepid=off"))
 			continue;
 		advise(find(ctx, "/proc", SUPPORT_LIMITED,
-			    "mounted with hidepid: without root only own processes are in sight"),
+			    "mounted with hidepid: without root only your own processes are "
+			    "visible"),
 		       "run as root, or add the user to the group of /proc's gid= option");
 		return;
 	}
@@ -303,13 +304,13 @@ void probe_load(struct probe *probe)
 		return;
 	err = tracer_new(&config, &tracer);
 	if (err) {
-		advise(find(&ctx, "programs", SUPPORT_MISSING, "the kernel refuses them: %s",
+		advise(find(&ctx, "programs", SUPPORT_MISSING, "the kernel rejects them: %s",
 			    strerror(-err)),
-		       "report it with what stealscope -v check prints");
+		       "report it, with the output of stealscope check -v");
 		return;
 	}
 	tracer_free(tracer);
-	find(&ctx, "programs", SUPPORT_OK, "the kernel takes them");
+	find(&ctx, "programs", SUPPORT_OK, "the kernel accepts them");
 }
 
 const struct finding *probe_blocker(const struct probe *probe)

@@ -150,8 +150,8 @@ static void complain(struct reader *reader)
 		if (!domains[i].unwatched || domains[i].complained)
 			continue;
 		domains[i].complained = true;
-		log_warn("%s: %u of its threads are not watched: it has its share of %zu slots, or "
-			 "they are short; --max-threads makes more",
+		log_warn("%s: %u of its threads are not watched: it has used up its share of %zu "
+			 "slots, or all are in use; raise --max-threads",
 			 domains[i].name, domains[i].unwatched, tracer_slots(reader->tracer));
 	}
 }

@@ -345,7 +345,7 @@ static int tracer_configure(struct tracer *tracer, const struct tracer_config *c
 	if (cpus < 0)
 		return cpus;
 	if ((unsigned int)cpus > MAX_CPUS) {
-		log_err("CPU numbers go up to %d here, and stealscope knows %u", cpus - 1,
+		log_err("this host has CPU numbers up to %d, stealscope supports %u", cpus - 1,
 			MAX_CPUS);
 		return -E2BIG;
 	}

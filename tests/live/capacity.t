@@ -65,7 +65,7 @@ def test():
           "all of its maps are in what it says that they take")
     hist.finish()
     _, out, _ = tool("hist", "--max-threads", str(SLOTS), "1", "1")
-    ok(re.search(rf"warning: \d+ threads are not watched, \d+ of them of vm-{greedy.pid}; raise "
+    ok(re.search(rf"warning: \d+ threads are not watched, \d+ of them in vm-{greedy.pid}; raise "
                  "--max-threads", out), "text says it, too", out[-500:])
     guest.quit()
 

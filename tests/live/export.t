@@ -282,7 +282,7 @@ def textfile():
         ok("build_info{" in file.read(), "the old file is there")
     equal(sorted(os.listdir(where)), ["filler", "steal.prom"], "and nothing else")
     os.unlink(os.path.join(where, "filler"))
-    wait_for("the disk to be used again", lambda: "is written again" in exporter.stderr())
+    wait_for("the disk to be used again", lambda: "can be written again" in exporter.stderr())
     equal(exporter.finish(), 0, "exit status")
     code, _, err = tool("export", "--textfile", "/nowhere/steal.prom")
     ok(code == 1 and "No such file" in err, "a directory that is not there", err)
