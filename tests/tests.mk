@@ -39,7 +39,8 @@ $(BUILD)/tests/unit/take_test: $(BUILD)/src/trace/tracer_slots.o
 $(BUILD)/tests/unit/capacity_test: $(BUILD)/src/trace/capacity.o
 $(BUILD)/tests/unit/notices_test: $(addprefix $(BUILD)/src/trace/,notices.o tracer_feed.o tracer_slots.o)
 
-# The loop of the commands, without a kernel.
+# The command line, and the loop of the commands, without a kernel.
+$(BUILD)/tests/unit/options_test: $(addprefix $(BUILD)/src/cmd/,options.o option_table.o options_dump.o)
 $(BUILD)/tests/unit/session_test: $(addprefix $(BUILD)/src/,cmd/session.o source/file.o)
 
 # What of the exporter needs no server; each with what stands in for the host.

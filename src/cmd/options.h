@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The command line: a table of commands (main.c) and one of options (option_table.c), from which
+ * The command line: a table of commands (commands.h) and one of options (option_table.c), from which
  * parser, help, man pages and completion come.
  */
 #ifndef STEALSCOPE_OPTIONS_H
