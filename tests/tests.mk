@@ -117,7 +117,7 @@ $(LIVE_BIN): $(BUILD)/%: %.c
 
 # What a live test finds its programs by; tests/kernels/boot -p passes it on.
 LIVE_ENV = STEALSCOPE=$(abspath $(BUILD)/stealscope) GUEST=$(abspath $(GUEST)) HOG=$(abspath $(HOG)) \
-	PYTHONPATH=$(abspath tests/live) PYTHONDONTWRITEBYTECODE=1
+	PYTHONPATH=$(abspath tests) PYTHONDONTWRITEBYTECODE=1
 
 .PHONY: check-live
 check-live: $(BUILD)/stealscope $(GUEST) $(LIVE_BIN) ## real guests on this kernel, as root (LIVE_TESTS=)

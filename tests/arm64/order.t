@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "live"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
 from lib import *
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-for neighbour in "live", "libvirt":
+for neighbour in "", "libvirt":
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", neighbour))
 
 from lib import cleanup, host  # noqa: E402

@@ -15,7 +15,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "live"))
+sys.path.insert(0, os.path.dirname(HERE))
 
 from commands import of_page, of_readme
 from lib import *

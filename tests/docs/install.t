@@ -11,7 +11,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "live"))
+sys.path.insert(0, os.path.dirname(HERE))
 
 from lib import *
 from lib.scope import BINARY

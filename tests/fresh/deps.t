@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tests/live"))
+sys.path.insert(0, os.path.join(TOP, "tests"))
 
 from lib import *
 
