@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A bcrypt setting's rest: any salt, and no hash, since nothing is compared. */
+/* The rest of a bcrypt setting: any salt, no hash, because nothing is compared. */
 #define ANY_SALT "abcdefghijklmnopqrstuu"
 
 struct http_auth {
 	const struct http_config *config;
-	int dearest; /* bcrypt cost of the users' hashes, at most */
+	int dearest; /* the highest bcrypt cost of the users' hashes */
 	struct crypt_data crypt;
 	pthread_mutex_t lock;
-	char **right; /* per user: the last right password, or NULL */
+	char **right; /* per user: the password accepted last, or NULL */
 };
 
 int http_auth_new(const struct http_config *config, struct http_auth **ret_auth)
@@ -62,7 +62,7 @@ void http_auth_free(struct http_auth *auth)
 	free(auth);
 }
 
-/* In a time that depends on @b's length alone. */
+/* In a time that depends only on the length of @b. */
 static bool equal(const char *a, const char *b)
 {
 	size_t len_a = strlen(a), len_b = strlen(b);
@@ -73,7 +73,7 @@ static bool equal(const char *a, const char *b)
 	return !diff;
 }
 
-/* Its number, that of users where there is none. */
+/* Its index, or the number of users if there is no such user. */
 static size_t find_user(const struct http_auth *auth, const char *name)
 {
 	size_t user = 0;
@@ -109,7 +109,7 @@ static void spend(struct http_auth *auth, const char *password, int cost)
 	crypt_r(password, setting, &auth->crypt);
 }
 
-/* A hash of cost c takes 2^c rounds; 2^c + 2^c + 2^(c+1) + … + 2^(dearest-1) are 2^dearest. */
+/* A hash of cost c takes 2^c rounds; 2^c + 2^c + 2^(c+1) + … + 2^(dearest-1) = 2^dearest. */
 static void spend_the_rest(struct http_auth *auth, const char *password, int cost)
 {
 	for (; cost < auth->dearest; cost++)

@@ -2,9 +2,9 @@
 /*
  * Basic authentication against bcrypt hashes.
  *
- * A check is slow on purpose, so it is no part of answering: what is known at once, which is the
- * last right password of each user, is asked first, and the rest is checks.h's. Both may be called
- * by different threads at once, but only one at a time may check.
+ * A check is slow by design, so replies do not wait for it: each user's last accepted password is
+ * compared first, and anything else is left to checks.h. Both functions may be called by different
+ * threads at once, but only one thread may check at a time.
  */
 #ifndef STEALSCOPE_CMD_HTTP_AUTH_H
 #define STEALSCOPE_CMD_HTTP_AUTH_H
@@ -19,13 +19,15 @@ struct http_auth;
 int http_auth_new(const struct http_config *config, struct http_auth **ret_auth);
 void http_auth_free(struct http_auth *auth);
 
-/* Is it the password that was right the last time? In a time that does not depend on how alike they
- * are. */
+/*
+ * Is it the password that was accepted last? The time taken does not depend on how similar they
+ * are.
+ */
 bool http_auth_knows(struct http_auth *auth, const char *name, const char *password);
 
 /*
- * Is it right? Takes as long as the dearest of all users' hashes, whoever is named and whether
- * there is such a user.
+ * Is it the right password? Takes as long as the most expensive of all users' hashes, whichever
+ * user is named and whether that user exists or not.
  */
 bool http_auth_check(struct http_auth *auth, const char *name, const char *password);
 

@@ -47,7 +47,7 @@ static void take_at(struct check_queue *queue, size_t at, struct check *ret_chec
 		(--queue->nr - at) * sizeof(*queue->waiting));
 }
 
-/* The latest of the source that has most. */
+/* The latest check of the source that has the most waiting. */
 static size_t of_the_greediest(const struct check_queue *queue)
 {
 	size_t out = 0, most = 0;
@@ -80,7 +80,7 @@ bool check_queue_add(struct check_queue *queue, const struct check *check, struc
 	return true;
 }
 
-/* 0: it is not among the latest. */
+/* 0: it is no longer remembered. */
 static uint64_t last_served(const struct check_queue *queue, uint64_t source)
 {
 	for (size_t i = 0; i < CHECK_SOURCES; i++)
@@ -89,7 +89,7 @@ static uint64_t last_served(const struct check_queue *queue, uint64_t source)
 	return 0;
 }
 
-/* In its place, or in that of the one that was served longest ago. */
+/* In its own entry, or in that of the source served least recently. */
 static void mark_served(struct check_queue *queue, uint64_t source)
 {
 	uint64_t before = last_served(queue, source);
@@ -129,7 +129,7 @@ static uint64_t cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* The next one that waits; false: it is over. With the lock. */
+/* The next waiting check; false: stop. Called with the lock held. */
 static bool next_check(struct http_checks *checks, struct check *ret_check)
 {
 	while (!checks->stop && !check_queue_take(&checks->queue, ret_check))
@@ -137,7 +137,7 @@ static bool next_check(struct http_checks *checks, struct check *ret_check)
 	return !checks->stop;
 }
 
-/* Without the lock. What it took. */
+/* Called without the lock. Returns the CPU time that it took. */
 static uint64_t do_check(struct http_checks *checks, struct check *check)
 {
 	uint64_t begun = cpu_ns();
@@ -162,7 +162,7 @@ static void *work(void *data)
 	struct http_checks *checks = data;
 	struct check check;
 
-	/* Not allowed everywhere, and no more than a courtesy. */
+	/* Best effort: it is not allowed everywhere. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
 	pthread_mutex_lock(&checks->lock);
 	while (next_check(checks, &check)) {
@@ -221,7 +221,7 @@ void http_checks_free(struct http_checks *checks)
 	free(checks);
 }
 
-/* Signals are the loop's. */
+/* The loop handles all signals. */
 static bool start(struct http_checks *checks)
 {
 	sigset_t all, before;

@@ -15,11 +15,11 @@
 
 #define FILE_MAX 65536
 
-/* $2y$10$ and 53 characters of salt and hash. */
+/* $2y$10$ followed by 53 characters of salt and hash. */
 #define BCRYPT_LEN 60
 /*
- * One check takes 2^cost rounds: 50 ms at 10, a fifth of a second at 12, which whoever asks for the
- * first time waits for. Below 4 bcrypt knows none.
+ * A check takes 2^cost rounds: 50 ms at cost 10, 200 ms at cost 12, for which a client waits at its
+ * first request. 4 is the minimum of bcrypt.
  */
 #define BCRYPT_COST_MIN 4
 #define BCRYPT_COST_MAX 12
@@ -61,7 +61,7 @@ static int read_file(const char *path, char **ret)
 	return 0;
 }
 
-/* The contents of the file that @node names. */
+/* The contents of the file named by @node. */
 static int load_pem(const struct loader *loader, const yaml_node_t *node, char **pem)
 {
 	autofree char *base = strdup(loader->path);
@@ -169,7 +169,7 @@ static int load_section(struct loader *loader, const char *key, const yaml_node_
 static int load_document(struct loader *loader)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(&loader->document);
-	int err = root ? load_map(loader, root, load_section) : 0; /* an empty file asks nothing */
+	int err = root ? load_map(loader, root, load_section) : 0; /* an empty file is valid */
 
 	if (!err && !loader->config.cert != !loader->config.key)
 		return complain(loader, root, "cert_file and key_file belong together", "");
@@ -183,7 +183,7 @@ static int not_yaml(const struct loader *loader, const yaml_parser_t *parser)
 	return -EINVAL;
 }
 
-/* Another document after the first would ask for what nobody does. */
+/* A second document would be ignored. */
 static int load_end(struct loader *loader, yaml_parser_t *parser)
 {
 	const yaml_node_t *root;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The file of --web-config: TLS and basic authentication, in the format that Prometheus' exporters
- * share (exporter-toolkit, docs/web-configuration.md). Of that format:
+ * The --web-config file: TLS and basic authentication, in the format shared by Prometheus'
+ * exporters (exporter-toolkit, docs/web-configuration.md). Supported are:
  *
  *	tls_server_config:
  *	  cert_file: server.crt		relative to the file's directory
  *	  key_file: server.key
  *	basic_auth_users:
- *	  alice: $2y$10$…			bcrypt, as htpasswd -nBC 10 writes it
+ *	  alice: $2y$10$…		bcrypt, as printed by htpasswd -nBC 10
  *
- * Anything else is an error, never ignored: what protects must not be misread.
+ * Anything else is an error and never ignored: a security setting must not be lost silently.
  */
 #ifndef STEALSCOPE_CMD_HTTP_CONFIG_H
 #define STEALSCOPE_CMD_HTTP_CONFIG_H
@@ -26,7 +26,7 @@ struct http_config {
 	size_t nr_users; /* 0: no authentication */
 };
 
-/* bcrypt's: a check takes 2^cost rounds. */
+/* The bcrypt cost of the user's hash: a check takes 2^cost rounds. */
 int http_user_cost(const struct http_user *user);
 
 /* 0 or -errno; the reason has been logged. */

@@ -16,7 +16,7 @@ static uint64_t source6(const struct in6_addr *address)
 	if (IN6_IS_ADDR_V4MAPPED(address))
 		return source4(address->s6_addr32[3]);
 	memcpy(&network, address, sizeof(network));
-	return network; /* of ::1 it is 0 */
+	return network; /* 0 for ::1 */
 }
 
 uint64_t connection_source(const struct sockaddr *address)
@@ -42,7 +42,7 @@ static bool is_there(const struct connection *connection)
 	return connection->used && !connection->thrown;
 }
 
-/* So many are there, of @source or (NULL) of all. */
+/* Number of open connections, from @source or (NULL) from all. */
 static size_t count(const struct connections *all, const uint64_t *source)
 {
 	size_t nr = 0;
@@ -52,7 +52,7 @@ static size_t count(const struct connections *all, const uint64_t *source)
 	return nr;
 }
 
-/* Of those that are being answered, or are not; NULL: there is none. */
+/* Among those with a request in progress (@asked), or without one; NULL if there are none. */
 static struct connection *of_the_greediest(struct connections *all, bool asked)
 {
 	struct connection *out = NULL;

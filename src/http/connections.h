@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who is connected, and who has to go so that others can be served.
+ * The open connections, and which to close so that others can be served.
  *
- * A client that has sent no whole request yet is thrown out after CONNECTION_HEADER_SECS. If all
- * places are taken and another one comes, one goes at once: of the source that has most of them the
- * oldest that has sent none. Where all are being answered, or do not take their answer, it is one
- * of those, unless its source has no more than the newcomer's. So whoever opens connections and
- * sends nothing, or takes nothing, takes places from itself. Those that are suspended cannot be
- * closed; they are few (checks.h).
+ * A client that has not sent a complete request is disconnected after CONNECTION_HEADER_SECS. If
+ * all places are taken when another client connects, one connection is closed at once: the oldest
+ * without a complete request, of the source that has the most. If all have requests in progress, or
+ * do not read their replies, it is one of these, unless its source has no more than the new
+ * client's. Thus a client that opens connections and sends or reads nothing takes places only from
+ * itself. Suspended connections cannot be closed; there are few of them (checks.h).
  */
 #ifndef STEALSCOPE_HTTP_CONNECTIONS_H
 #define STEALSCOPE_HTTP_CONNECTIONS_H
@@ -19,24 +19,24 @@
 #include <time.h>
 
 #define CONNECTIONS_MAX 64U
-/* Places for new ones while those thrown out for them are being closed. */
+/* Places for new connections while those that make room for them are being closed. */
 #define CONNECTIONS_SPARE 8U
 #define CONNECTIONS_PLACES (CONNECTIONS_MAX + CONNECTIONS_SPARE)
 
 #define CONNECTION_HEADER_SECS 5
-/* From its last byte to the end of its reply, or until the next request has begun. */
+/* From the last byte of a request to the end of its reply, or until the next request begins. */
 #define CONNECTION_REQUEST_SECS 20
 
 struct connection {
 	bool used;
-	bool asked;	/* it has sent a whole request, which is being answered */
-	bool suspended; /* that has to wait */
-	bool served;	/* it had an answer before */
-	bool thrown;	/* it is being closed */
+	bool asked;	/* a complete request is in progress */
+	bool suspended; /* the request has to wait */
+	bool served;	/* it has had a reply before */
+	bool thrown;	/* is being closed */
 	int fd;
 	uint64_t source;
-	uint64_t number; /* in the order in which they came */
-	time_t since;	 /* that it has been waiting for, or asking */
+	uint64_t number; /* in order of arrival */
+	time_t since;	 /* start of its current state */
 };
 
 struct connections {
@@ -45,23 +45,23 @@ struct connections {
 };
 
 /*
- * Who is at @address: an IPv4 address, an IPv6 network of 64 bits (one host can have all of it); 0
- * for what is no network's, as loopback, of which one host has all, too.
+ * The source of a connection from @address: its IPv4 address, or its IPv6 /64, all of which may
+ * belong to one host; 0 for a Unix socket and for all loopback addresses.
  */
 uint64_t connection_source(const struct sockaddr *address);
 
-/* None of these closes anything: some return who is to be, -1 for nobody. */
+/* None of these closes anything: some return the descriptor to be closed, -1 for none. */
 
-/* A new one; it can be @fd itself that has to go. */
+/* A new connection; it can be @fd itself that is to be closed. */
 int connections_add(struct connections *all, int fd, uint64_t source, time_t now);
 void connections_remove(struct connections *all, int fd);
-/* It has sent a request, for which it may have to wait / had its answer. */
+/* It has sent a request, which may have to wait, or has had its reply. */
 void connections_asked(struct connections *all, int fd, time_t now);
 void connections_suspended(struct connections *all, int fd);
 void connections_served(struct connections *all, int fd, time_t now);
-/* One whose time is over, each once. */
+/* One that has timed out; each is returned once. */
 int connections_late(struct connections *all, time_t now);
-/* The one that has been taking its answer for longest. */
+/* The one that has been reading its reply for longest. */
 int connections_slowest(struct connections *all);
 
 #endif

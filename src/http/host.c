@@ -5,8 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Without its port, and without the brackets of an IPv6 address. False: it is too long to be a
- * name. */
+/* Strips the port, and the brackets of an IPv6 address. False: too long for a name. */
 static bool bare(const char *host, char *out, size_t size)
 {
 	const char *end = *host == '[' ? strchr(host, ']') : strchr(host, ':');
@@ -36,7 +35,7 @@ bool host_is_loopback(const char *host, const char *name)
 	char asked[256], ours[256];
 
 	if (!host)
-		return true; /* a browser always names one */
+		return true; /* browsers always send one */
 	if (!bare(host, asked, sizeof(asked)))
 		return false;
 	return !strcasecmp(asked, "localhost") || is_loopback_address(asked) ||

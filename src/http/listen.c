@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 
-/* Split at the last colon; brackets around the host are taken off. @host is changed in place. */
+/* Split at the last colon and strip brackets around the host. Modifies @host in place. */
 static int split(char *host, char **ret_port)
 {
 	char *port = strrchr(host, ':');
@@ -64,7 +64,7 @@ static void describe(int fd, struct listening *ret)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
-	char host[64], port[NI_MAXSERV]; /* numbers, not names */
+	char host[64], port[NI_MAXSERV]; /* numeric only */
 
 	if (getsockname(fd, (struct sockaddr *)&address, &len) ||
 	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
@@ -77,7 +77,7 @@ static void describe(int fd, struct listening *ret)
 	ret->is_loopback = is_loopback(host);
 }
 
-/* A socket that is left of one who listened there. */
+/* Is it a socket left behind by a process that no longer listens? */
 static bool is_left(const struct sockaddr_un *at)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -155,7 +155,7 @@ int http_listen(const char *address, struct listening *ret)
 		log_err("--listen: '%s' is neither ADDRESS:PORT nor unix:PATH", address);
 		return -EINVAL;
 	}
-	/* A socket of IPv6 takes IPv4, too, where there is IPv6. */
+	/* An IPv6 socket accepts IPv4 as well; without IPv6, fall back to IPv4. */
 	fd = listen_at(*host ? host : NULL, port, *host ? AF_UNSPEC : AF_INET6);
 	if (fd < 0 && !*host)
 		fd = listen_at(NULL, port, AF_INET);

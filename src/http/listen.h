@@ -8,19 +8,19 @@
 
 #define LISTEN_UNIX "unix:"
 
-/* The longest path of a socket (struct sockaddr_un) and what comes before it. */
+/* The longest path of a Unix socket (struct sockaddr_un), with its prefix. */
 #define LISTEN_WHERE_MAX 128
 
 struct listening {
-	char where[LISTEN_WHERE_MAX]; /* ADDRESS:PORT, which differs for port 0, or unix:PATH */
+	char where[LISTEN_WHERE_MAX]; /* ADDRESS:PORT with the actual port, or unix:PATH */
 	bool is_unix;
-	bool is_loopback; /* nobody but this host can come */
+	bool is_loopback; /* reachable from this host only */
 };
 
 /*
- * A listening socket on "ADDRESS:PORT" or "unix:PATH". The latter is for the owner and the group of
- * the file, which is ours, or the directory's if that has the setgid bit. Where nobody listens at a
- * socket that is there, it is replaced. fd or -errno; the reason has been logged.
+ * A listening socket on "ADDRESS:PORT" or "unix:PATH". The latter is accessible to the owner and
+ * the group of the file; the group is ours, or the directory's if that has the setgid bit. An
+ * existing socket on which nobody listens is replaced. fd or -errno; the reason has been logged.
  */
 int http_listen(const char *address, struct listening *ret);
 

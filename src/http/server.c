@@ -25,17 +25,17 @@
 #define CONNECTION_MEMORY (16 * 1024) /* request line and headers */
 #define IDLE_SECS 15U
 /*
- * libmicrohttpd takes some connections in one round, and reads from them in the next. Where some
- * had to be thrown out, it closes them in the next, and takes new ones in that after it.
+ * libmicrohttpd accepts connections in one round and reads from them in the next. If some have to
+ * be closed, it does so in the next round, and accepts new ones in the one after.
  */
 #define ROUNDS_MAX 32
-/* Tracing waits meanwhile; a handshake of TLS takes a millisecond. */
+/* Tracing has to wait for as long; a TLS handshake takes a millisecond. */
 #define ROUNDS_NS 20000000ULL
 
-/* What libgnutls should speak: TLS 1.2 and newer. */
+/* For libgnutls: TLS 1.2 and newer. */
 #define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
 
-/* Of a request whose password is being checked: its connection is suspended until that is done. */
+/* A request whose password is being checked; its connection is suspended until then. */
 struct request {
 	struct MHD_Connection *connection;
 	enum { CHECKING, RIGHT, WRONG, BUSY } verdict;
@@ -43,16 +43,16 @@ struct request {
 
 struct http_server {
 	struct MHD_Daemon *daemon;
-	struct http_auth *auth; /* NULL: everyone may */
+	struct http_auth *auth; /* NULL: no authentication */
 	struct http_checks *checks;
-	const char *address; /* as we were told to listen */
+	const char *address; /* as given by the operator */
 	struct listening listening;
 	http_handler handler;
 	void *data;
 	int epoll_fd, timer_fd;
-	int daemon_fd;	/* libmicrohttpd's own epoll, which is its to close */
-	bool threw_out; /* somebody, in the latest round */
-	bool running;	/* messages of libmicrohttpd are about clients from now on */
+	int daemon_fd;	/* libmicrohttpd's own epoll descriptor, closed by it */
+	bool threw_out; /* closed a connection in the latest round */
+	bool running;	/* from now on libmicrohttpd's messages are about clients */
 	struct connections connections;
 	char url[LISTEN_WHERE_MAX + 16];
 };
@@ -81,7 +81,7 @@ static uint64_t source_of(struct MHD_Connection *connection)
 	return connection_source(info ? info->client_addr : NULL);
 }
 
-/* Called by the thread that checks, or by our own. */
+/* Called by the checking thread, or by our own. */
 static void on_checked(void *data, enum http_check_result result)
 {
 	struct request *request = data;
@@ -149,7 +149,7 @@ static unsigned int admit(struct http_server *server, struct MHD_Connection *con
 
 	if (server->listening.is_loopback && !host_is_loopback(host, server->address))
 		return MHD_HTTP_MISDIRECTED_REQUEST;
-	/* Before it is suspended: in the middle of a body there is no reply. */
+	/* Before suspending: no reply can be queued in the middle of a body. */
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
 	return authenticate(server, connection, request);
@@ -209,7 +209,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	connections_served(&server->connections, connection_fd(connection), now_secs());
 }
 
-/* One that sends or takes a byte now and then is not idle, but does not get anywhere either. */
+/* A client that sends or reads a byte now and then is not idle, but makes no progress either. */
 static void end_late_requests(struct http_server *server)
 {
 	int fd;
@@ -313,7 +313,7 @@ void http_free(struct http_server *server)
 {
 	if (!server)
 		return;
-	http_checks_free(server->checks); /* then no connection is suspended */
+	http_checks_free(server->checks); /* so that no connection is suspended */
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	if (server->epoll_fd >= 0)
@@ -334,8 +334,11 @@ const char *http_url(const struct http_server *server)
 	return server->url;
 }
 
-/* Wake up when libmicrohttpd wants to, and each second: it takes the listening socket out of its
- * epoll while all places are taken, and puts it back only when it is run after one became free. */
+/*
+ * Wake up when libmicrohttpd asks for it, and every second: while all places are taken, it removes
+ * the listening socket from its epoll set, and adds it again only when it runs after one has become
+ * free.
+ */
 static int set_timer(struct http_server *server, bool at_once)
 {
 	struct itimerspec spec = {.it_value = {.tv_sec = 1}};

@@ -36,7 +36,7 @@ static size_t make_label(struct label *label, const struct render_options *optio
 static size_t longest(const struct render_options *options, const struct blame *rows, size_t nr,
 		      size_t max, labeler *make)
 {
-	size_t cols = 6; /* of the heading */
+	size_t cols = 6; /* the heading */
 
 	for (size_t i = 0; i < nr && cols < max; i++) {
 		struct label label;
@@ -76,7 +76,7 @@ static void print_rows(const struct render_options *options, const struct blame 
 	}
 }
 
-/* Whose wait goes on has no thieves yet: they are known when it ends. */
+/* Threads still waiting have no thieves yet: those are known when the wait ends. */
 static void print_waiting(const struct render_options *options, const struct report *report)
 {
 	for (size_t d = 0; d < report->nr_domains; d++) {

@@ -9,19 +9,19 @@
 #include "render/summary_text.h"
 #include "render/text.h"
 
-/* Below this everything fits in few rows of microseconds: show nanoseconds. */
+/* Below this, microseconds would leave only a few rows: show nanoseconds. */
 #define SHORT_NS (16 * MICROSECOND)
 
 #define BAR_MIN 10
 #define BAR_MAX 100
 
-/* A log2 display of all kinds of waits, one column and one bar character for each. */
+/* A log2 histogram of all kinds of waits, with one column and one bar character for each. */
 struct display {
 	uint64_t unit_ns;
 	uint64_t counts[NR_WAIT_KINDS][HIST_ROWS];
 	uint64_t totals[HIST_ROWS];
 	uint64_t most;
-	unsigned int first, last; /* rows that are not empty, and all between them */
+	unsigned int first, last; /* from the first to the last row that is not empty */
 };
 
 static void fill_display(struct display *display, const struct hist waits[NR_WAIT_KINDS])
@@ -49,7 +49,7 @@ static void fill_display(struct display *display, const struct hist waits[NR_WAI
 	}
 }
 
-/* The longest row: two numbers, " -> ", " : ", a count of each kind, the bar and what ends it. */
+/* The longest row: two numbers, " -> ", " : ", a count of each kind, the bar and its end. */
 #define ROW_MAX (2 * DIGITS_U64 + 7 + NR_WAIT_KINDS * (DIGITS_U64 + 1) + BAR_MAX + 3)
 
 static char *put_bar(char *at, const struct display *display, unsigned int row, unsigned int width)
@@ -85,7 +85,7 @@ static char *put_number(char *at, uint64_t number, size_t width, bool left)
 	return at + len + pad;
 }
 
-/* A thousand machines have a hundred thousand rows: too many for printf(). */
+/* A thousand domains make a hundred thousand rows: printf() is too slow for that. */
 static void print_row(FILE *out, const struct display *display, unsigned int row, size_t columns,
 		      unsigned int bar)
 {
@@ -168,7 +168,7 @@ static void print_stats(const struct render_options *options, const struct stats
 
 static bool has_waits(const struct stats *who)
 {
-	bool any = who->steal_pct > 0; /* one that is not over */
+	bool any = who->steal_pct > 0; /* a wait that has not ended */
 
 	for (enum wait_kind kind = 0; kind < NR_WAIT_KINDS; kind++)
 		any = any || who->waits[kind].count;
@@ -192,7 +192,7 @@ static void print_role(const struct render_options *options, const struct domain
 	print_stats(options, &domain->roles[role], nr, interval_ns);
 }
 
-/* A role that is no vCPU, on one line. */
+/* A role other than vCPU, on one line. */
 static void print_other_role(const struct render_options *options,
 			     const struct domain_report *domain, enum role role,
 			     uint64_t interval_ns)
@@ -287,7 +287,7 @@ int render_hist_text(const struct report *report, const struct render_options *o
 	for (size_t i = 0; i < report->nr_domains; i++) {
 		bool quiet = is_quiet(&report->domains[i]);
 
-		/* Those without waits stand together, one line each. */
+		/* Threads without waits are listed together, one line each. */
 		if (!quiet || !was_quiet)
 			fputc('\n', out);
 		was_quiet = quiet;

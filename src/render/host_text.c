@@ -4,10 +4,10 @@
 
 #include "render/text.h"
 
-/* A host that is no VM itself has none; scheduling noise of its hypervisor is below this. */
+/* A bare-metal host has none; in a VM, the hypervisor's scheduling noise is below this. */
 #define HOST_STEAL_PCT 0.5
 
-/* Columns of a name in a warning. */
+/* Maximum width of a name in a warning. */
 #define UNWATCHED_NAME 30
 
 static void print_time(FILE *out, uint64_t time_ns)
@@ -55,7 +55,7 @@ static void print_count(FILE *out, uint64_t count, const char *what)
 		fprintf(out, "%" PRIu64 " %s\n", count, what);
 }
 
-/* What tracing cost the host: the programs, then this process. */
+/* The cost of tracing: the BPF programs, then this process. */
 static void print_cost(FILE *out, const struct report *report)
 {
 	const struct trace_counts *trace = &report->trace;
@@ -84,7 +84,7 @@ static uint64_t unwatched(const struct report *report)
 	return sum;
 }
 
-/* Whose threads have no place in the table: the domain that has most of them, by name. */
+/* Threads without a slot; the domain that has most of them is named. */
 static void print_unwatched(const struct render_options *options, const struct report *report)
 {
 	const struct domain_report *most = &report->domains[0];

@@ -91,7 +91,7 @@ void jw_key_len(struct json_writer *jw, const char *key, size_t len)
 	jw->comma = false;
 }
 
-/* At least @width digits; two at a time, most of a line is numbers. */
+/* At least @width digits, two at a time: most of a line is numbers. */
 static void put_u64(struct json_writer *jw, uint64_t value, int width)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930"
@@ -156,7 +156,7 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-/* @s is valid UTF-8. C1 controls are escaped as the others are: lines end up on terminals. */
+/* @s is valid UTF-8. C1 controls are escaped like the others: lines may end up on a terminal. */
 static void put_escaped(struct json_writer *jw, const char *s)
 {
 	for (; *s; s++) {

@@ -9,13 +9,13 @@
 #include "base/escape.h"
 #include "model/names.h"
 
-/* A domain with its labels, written once: domain="…",uuid="…" */
+/* A domain with its labels, formatted once: domain="…",uuid="…" */
 struct row {
 	const struct domain_total *domain;
 	const struct row *first;
 	char *labels;
-	char *name;   /* the label's value, escaped */
-	size_t bytes; /* no less than its samples take */
+	char *name;   /* the label value, escaped */
+	size_t bytes; /* upper bound of the size of its samples */
 	bool shown;
 };
 
@@ -145,7 +145,7 @@ static void host_thief(struct prom_writer *w, const struct row *row, enum cause 
 	prom_end_seconds(w, ns);
 }
 
-/* The first of totals_blamed[] are the domains of domain_blame(). */
+/* totals_blamed[0], the domains, are in domain_blame(). */
 static void host_thieves(struct prom_writer *w, const struct row *row)
 {
 	for (size_t b = 1; b < TOTALS_BLAMED; b++) {
@@ -158,7 +158,7 @@ static void host_thieves(struct prom_writer *w, const struct row *row)
 	}
 }
 
-/* One per domain that is alive: its process. */
+/* One per running domain: its process. */
 static void domain_info(struct prom_writer *w, const struct row *row)
 {
 	const struct domain_total *domain = row->domain;
@@ -177,7 +177,10 @@ static void domain_info(struct prom_writer *w, const struct row *row)
 	prom_end_u64(w, 1);
 }
 
-/* There is no uuid here: of domains with one name only the first that is alive is shown. */
+/*
+ * There is no uuid label: of several domains with the same name, only the first running one is
+ * shown.
+ */
 static bool is_second(const struct row *row)
 {
 	for (const struct row *other = row; other-- != row->first;) {
@@ -208,7 +211,7 @@ static void libvirt_delay(struct prom_writer *w, const struct row *row)
 
 static const struct family {
 	const char *name, *type, *help;
-	void (*rows)(struct prom_writer *w, const struct row *row); /* of one domain */
+	void (*rows)(struct prom_writer *w, const struct row *row); /* per domain */
 } families[] = {
 	{"stealscope_vcpu_steal_seconds_total", COUNTER,
 	 "Time that a vCPU was runnable but not running, by cause.", vcpu_steal},
@@ -253,8 +256,8 @@ static void write_family(struct prom_writer *w, const struct family *family, con
 }
 
 /*
- * No less than the row's samples take: each has a metric's name, labels and a value. Where a
- * thief's name is escaped, a byte becomes three at most.
+ * An upper bound of the size of the domain's samples: each has a metric name, labels and a value.
+ * Escaping makes at most three bytes of one in a thief's name.
  */
 static size_t row_bytes(const struct row *row)
 {
@@ -271,7 +274,10 @@ static size_t row_bytes(const struct row *row)
 	return bytes + 2 * strlen(row->name) + samples * (strlen(row->labels) + rest);
 }
 
-/* The alive before the gone, then the smallest: whoever makes himself big is left out first. */
+/*
+ * Running domains before ended ones, then the smallest first, so that whoever makes theirs big is
+ * left out first.
+ */
 static int by_claim(const void *a, const void *b)
 {
 	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;

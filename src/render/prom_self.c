@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the exporter says of itself. */
+/* Metrics of the exporter itself. */
 #include "render/prom_writer.h"
 
 struct scalar {
@@ -49,7 +49,7 @@ static void write_scalars(struct prom_writer *w, const struct totals *totals,
 		write_scalar(w, &scalars[i]);
 }
 
-/* The names that every exporter uses. */
+/* The names that all exporters use. */
 static void write_process(struct prom_writer *w, const struct prom_self *self)
 {
 	const struct scalar scalars[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Inside the Prometheus renderer: one family of metrics at a time, sample by sample. */
+/* Internal to the Prometheus renderer: writes one family of metrics at a time, sample by sample. */
 #ifndef STEALSCOPE_RENDER_PROM_WRITER_H
 #define STEALSCOPE_RENDER_PROM_WRITER_H
 
@@ -21,7 +21,7 @@ struct prom_writer {
 
 void prom_family(struct prom_writer *w, const char *name, const char *type, const char *help);
 
-/* name_suffix{labels — then more labels, and the value. Values of labels are escaped already. */
+/* Writes name_suffix{labels; more labels and the value follow. Label values are already escaped. */
 void prom_sample(struct prom_writer *w, const char *suffix, const char *labels);
 void prom_label(struct prom_writer *w, const char *name, const char *value);
 void prom_label_u64(struct prom_writer *w, const char *name, uint64_t value);

@@ -17,8 +17,8 @@
 struct render_options {
 	FILE *out;
 	enum report_by by;
-	bool color;	    /* text: mark 5 % and 10 % steal */
-	bool ascii;	    /* text: nothing above 0x7e */
+	bool color;	    /* text: highlight steal of 5 % and 10 % */
+	bool ascii;	    /* text: no characters above 0x7e */
 	unsigned int width; /* text: columns of the terminal; 0: 80 */
 	size_t rows;	    /* text: rows of blame; 0: all */
 };
@@ -29,7 +29,7 @@ int render_blame_text(const struct report *report, const struct render_options *
 int render_blame_json(const struct report *report, const struct render_options *options);
 int render_list_text(const struct inventory *inventory, const struct render_options *options);
 int render_list_json(const struct inventory *inventory, const struct render_options *options);
-/* One line per wait. */
+/* One line for each wait. */
 int render_wait_text(const struct long_wait *wait, const struct render_options *options);
 int render_wait_json(const struct long_wait *wait, const struct render_options *options);
 

@@ -7,10 +7,10 @@
 #define NAME_MIN 6U
 /* "vm 100 host 10" */
 #define WHY_MIN 14U
-/* From this width on there is room for the sum over the vCPUs. */
+/* The minimum width that has room for the sum over the vCPUs. */
 #define WIDE 96U
 
-/* The columns between the name and the reasons, the sum only where it fits. */
+/* The columns between the name and the causes; the sum only if it fits. */
 static const char steal_heading[] = "CPUS STEAL% WORST%";
 static const char sum_heading[] = "  SUM%";
 static const char wait_heading[] = "   P50   P99   MAX SKEW%  RUN%  ";
@@ -22,7 +22,7 @@ struct layout {
 	bool sum;
 };
 
-/* As wide as the longest name, within what the other columns leave. */
+/* As wide as the longest name, within the space that the other columns leave. */
 static struct layout lay_out(const struct render_options *options, const struct report *report)
 {
 	struct layout layout = {.name = NAME_MIN, .sum = text_width(options) >= WIDE};

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * The table of all domains, worst on top.
- */
+/* The table of all domains, worst first. */
 #ifndef STEALSCOPE_SUMMARY_TEXT_H
 #define STEALSCOPE_SUMMARY_TEXT_H
 

@@ -9,7 +9,7 @@
 #include "base/escape.h"
 #include "model/names.h"
 
-/* Thousands of rows have a dozen such figures each: too many for printf(). */
+/* Thousands of rows have a dozen such figures each: printf() is too slow for that. */
 static const char *put_figure(char buf[static DURATION_SIZE], uint64_t whole, const char *unit)
 {
 	memcpy(buf + digits_u64(buf, whole), unit, strlen(unit) + 1);
@@ -97,7 +97,7 @@ struct term {
 	double pct;
 };
 
-/* Causes worth a word, biggest first; `unknown` always is. */
+/* Causes worth mentioning, biggest first; `unknown` always is. */
 static size_t terms_of(const struct stats *who, unsigned int nr, uint64_t interval_ns,
 		       struct term terms[NR_CAUSES])
 {
@@ -130,7 +130,7 @@ static void actor_name(const struct render_options *options, const struct actor 
 		text_name(options, actor_title(actor) ? actor_title(actor) : "?", 24, false);
 }
 
-/* " (db-02, db-03)": whoever has a fifth of the cause or more, two at most. */
+/* " (db-02, db-03)": thieves with at least a fifth of the cause, two at most. */
 static void thief_names(const struct render_options *options, const struct stats *who,
 			enum cause cause)
 {

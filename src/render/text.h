@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the text renderers share: human figures, names that are safe on a terminal, one-line
+ * Shared by the text renderers: human-readable figures, names that are safe on a terminal, one-line
  * explanations of steal, the lines above and below every report.
  */
 #ifndef STEALSCOPE_TEXT_H
@@ -8,7 +8,7 @@
 
 #include "render/render.h"
 
-/* Steal % from which it is marked, as operators do for CPU Ready. */
+/* Steal % from which it is highlighted: the usual thresholds for CPU Ready. */
 #define STEAL_WARN_PCT 5.0
 #define STEAL_BAD_PCT 10.0
 
@@ -17,15 +17,18 @@
 /* "850ns", "1.2ms", "12s": at most 5 columns below 2.7 h. Returns @buf. */
 const char *text_duration(char buf[static DURATION_SIZE], uint64_t ns);
 
-/* "33.2", "<0.1" for what is not nothing. Returns @buf. */
+/* "33.2"; "<0.1" for less, but not 0. Returns @buf. */
 const char *text_pct(char buf[static DURATION_SIZE], double pct);
 
 unsigned int text_width(const struct render_options *options);
 
-/* @name escaped, in at most @max columns; with @pad in exactly as many. Returns the columns. */
+/*
+ * Prints @name escaped, in at most @max columns, or with @pad in exactly @max. Returns the columns
+ * used.
+ */
 size_t text_name(const struct render_options *options, const char *name, size_t max, bool pad);
 
-/* @pct in @width columns, yellow or red where it deserves it. */
+/* Prints @pct in @width columns, yellow or red above the thresholds. */
 void text_steal_pct(const struct render_options *options, double pct, int width);
 
 /* "web-01  (libvirt, pid 8989, 4 vCPUs)" */
@@ -42,14 +45,14 @@ void text_why(const struct render_options *options, const struct stats *who, uns
 /* Figures per kind of wait, and the histogram of all. */
 void text_waits(const struct render_options *options, const struct hist waits[NR_WAIT_KINDS]);
 
-/* Time, interval, what the host did; what the trace lost. */
+/* Time, interval and CPU time of the host; what tracing lost. */
 void text_head(const struct render_options *options, const struct report *report);
 void text_foot(const struct render_options *options, const struct report *report);
 
-/* What is said where there is no domain. */
+/* Printed if there is no domain. */
 void text_no_domains(const struct render_options *options);
 
-/* Flush; 0 or -errno of what failed since the stream was last checked. */
+/* Flushes; 0 or -errno of any failure since the stream was last checked. */
 int text_finish(FILE *out);
 
 #endif

@@ -8,13 +8,13 @@
 #include "model/rank.h"
 #include "render/json.h"
 
-/* "role", and for a vCPU "index" (null while it is not known). */
+/* "role", and for a vCPU "index" (null while it is unknown). */
 void json_role(struct json_writer *jw, enum role role, int index);
 
 /*
- * "cause", and who: a thread by domain, pid, role, index, tid and comm (BY_DOMAIN its domain only,
- * BY_ROLE without the thread); a process or kernel thread by pid, comm and unit; "other":true for
- * the rest of a cause. The causes that are nobody's have nothing more.
+ * "cause" and the thief: a thread by domain, pid, role, index, tid and comm (BY_DOMAIN: only its
+ * domain; BY_ROLE: without the thread); a process or kernel thread by pid, comm and unit;
+ * "other":true for the rest of a cause. Causes without a thief have no further fields.
  */
 void json_thief(struct json_writer *jw, enum cause cause, const struct actor *actor,
 		enum report_by by);

@@ -9,7 +9,7 @@
 #include "render/text.h"
 #include "render/thief_json.h"
 
-/* Thieves named in a line of text; the rest is "others". */
+/* Maximum number of thieves named in a line of text; the rest is "others". */
 #define NAMED 3
 
 static double share(const struct long_wait *wait, uint64_t ns)
