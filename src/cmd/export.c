@@ -184,9 +184,9 @@ static void warn_of_hidepid(void)
 		close(fd);
 		return;
 	}
-	log_warn(
-		"/proc is mounted with hidepid: domains cannot be named; put --user into the group "
-		"of its option gid=, or mount it without hidepid");
+	log_warn("/proc is mounted with hidepid: domains cannot be named; add the --user to the "
+		 "group in "
+		 "its gid= option, or mount it without hidepid");
 }
 
 /* Whoever else is nobody can do to us what the user may. */
@@ -276,7 +276,7 @@ int cmd_export(const struct options *options)
 	int status = EXIT_RUNTIME;
 
 	if (options->count) {
-		log_err("export takes an INTERVAL, but no COUNT");
+		log_err("export takes an INTERVAL but no COUNT");
 		return EXIT_USAGE;
 	}
 	if (options->web_config && http_config_load(options->web_config, &export.web))

@@ -52,7 +52,7 @@ static int parse_by(struct argp_state *state, const char *arg, struct options *o
 		options->by_given = true;
 		return 0;
 	}
-	argp_error(state, "--by: '%s' is none of vcpu, domain, role", arg);
+	argp_error(state, "--by: invalid value '%s', expected vcpu, domain or role", arg);
 	return EINVAL;
 }
 
@@ -67,7 +67,7 @@ static int parse_color(struct argp_state *state, const char *arg, struct options
 		options->color = (enum color_when)i;
 		return 0;
 	}
-	argp_error(state, "--color: '%s' is none of auto, always, never", arg);
+	argp_error(state, "--color: invalid value '%s', expected auto, always or never", arg);
 	return EINVAL;
 }
 
@@ -102,7 +102,7 @@ static int parse_export_option(int key, const char *arg, struct argp_state *stat
 		options->compat_libvirt = true;
 		if (!strcmp(arg, "libvirt"))
 			return 0;
-		argp_error(state, "--compat: '%s' is not libvirt", arg);
+		argp_error(state, "--compat: invalid value '%s', expected libvirt", arg);
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

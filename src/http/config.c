@@ -117,7 +117,7 @@ static int load_user(struct loader *loader, const char *name, const yaml_node_t 
 	const char *hash = scalar(value);
 
 	if (!hash || !is_bcrypt(hash))
-		return complain(loader, value, "has no bcrypt hash (htpasswd -nBC 10 makes one)",
+		return complain(loader, value, "has no bcrypt hash (htpasswd -nBC 10 creates one)",
 				name);
 	if (atoi(hash + 4) > BCRYPT_COST_MAX)
 		return complain(loader, value, "has a bcrypt cost above 12", name);

@@ -44,8 +44,8 @@ void text_head(const struct render_options *options, const struct report *report
 
 void text_no_domains(const struct render_options *options)
 {
-	fputs("\nNo virtual machine is running here. One that starts later is picked up by "
-	      "itself.\n",
+	fputs("\nNo virtual machines are running. New ones are picked up "
+	      "automatically.\n",
 	      options->out);
 }
 

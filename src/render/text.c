@@ -169,7 +169,7 @@ void text_stats(const struct render_options *options, const struct stats *who, u
 		comma = ", ";
 	}
 	if (unfinished >= 0.05)
-		fprintf(options->out, "%snot over yet %s", comma, text_pct(buf, unfinished));
+		fprintf(options->out, "%sunfinished %s", comma, text_pct(buf, unfinished));
 }
 
 void text_why(const struct render_options *options, const struct stats *who, unsigned int nr,

@@ -4,7 +4,7 @@
 
 #define BLOCK "\xe2\x96\x88"
 #define WAITING_LETTER '.'
-#define WAITING_NAME "not over"
+#define WAITING_NAME "unfinished"
 
 /* The causes, then the wait that is not over. */
 #define NR_PARTS (NR_CAUSES + 1)

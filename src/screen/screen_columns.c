@@ -123,7 +123,7 @@ const struct column_info columns[NR_COLUMNS] = {
 	[COLUMN_TID] = {'I', "TID", "thread id on the host", IN_THREADS, 7, 0, 9, FORM_COUNT,
 			value_tid},
 	[COLUMN_CPUS] = {'C', "CPU", "vCPUs", IN_DOMAINS, 3, 0, 8, FORM_COUNT, value_cpus},
-	[COLUMN_STEAL] = {'S', "STEAL%", "time runnable but not running; mean of the vCPUs",
+	[COLUMN_STEAL] = {'S', "STEAL%", "time runnable but not running, mean over the vCPUs",
 			  IN_TABLES, 6, 0, 0, FORM_STEAL, value_steal},
 	[COLUMN_WORST] = {'W', "WORST%", "steal of the worst vCPU", IN_DOMAINS, 6, 0, 2, FORM_STEAL,
 			  value_worst},

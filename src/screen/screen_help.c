@@ -19,7 +19,7 @@ static void put_entry(struct screen *screen, const char *key, unsigned int col, 
 
 static void put_columns(struct screen *screen)
 {
-	put_title(screen, "Columns, and the letters that sort by them");
+	put_title(screen, "Columns, and the keys that sort by them");
 	for (unsigned int i = 0; i < NR_COLUMNS; i++) {
 		char letter[2] = {columns[i].letter};
 
@@ -33,7 +33,7 @@ static void put_columns(struct screen *screen)
 
 static void put_causes(struct screen *screen, const struct screen_state *state)
 {
-	put_title(screen, "Causes: why a vCPU had to wait");
+	put_title(screen, "Causes: why a vCPU waited");
 	for (enum cause cause = 0; cause < NR_CAUSES; cause++) {
 		screen_line(screen);
 		screen_put(screen, ATTR_PLAIN, " ");

@@ -252,7 +252,7 @@ const struct key_binding key_bindings[] = {
 	{{'r'}, "r", NULL, "reverse the order", AT_TABLES, press_reverse},
 	{{' '}, "Space", "freeze", "freeze the display; tracing goes on", AT_ALL, press_freeze},
 	{{'+', '-'}, "+ -", "interval", "longer or shorter intervals", AT_ALL, press_faster},
-	{{'s'}, "s", NULL, "type the interval: 2, 0.5, 500ms", AT_ALL, press_interval},
+	{{'s'}, "s", NULL, "set the interval: 2, 0.5, 500ms", AT_ALL, press_interval},
 	{{'.'}, ".", NULL, "end this interval now", AT_ALL, press_now},
 	{{CTRL('l')}, "^L", NULL, "redraw the screen", AT_ALL, press_redraw},
 	{{'h', '?'}, "h", "help", "this help, and back (also ?)", AT_ALL, press_help},

@@ -17,7 +17,7 @@ const char *terminal_obstacle(void)
 	if (!term || !*term)
 		return "TERM is not set";
 	if (setupterm(NULL, STDOUT_FILENO, &err) != OK)
-		return "the terminal that TERM names is not known here";
+		return "the terminal type in TERM is unknown";
 	move = tigetstr("cup");
 	del_curterm(cur_term);
 	return move && move != (char *)-1 ? NULL : "this terminal cannot move its cursor";

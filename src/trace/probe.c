@@ -96,9 +96,10 @@ static void probe_privilege(struct context *ctx)
 		     "CAP_SYS_PTRACE: every process can be inspected");
 	else
 		advise(find(ctx, "discovery", SUPPORT_LIMITED,
-			    "no CAP_SYS_PTRACE: other users' VMs are found when KVM runs them, TCG "
-			    "VMs are not"),
-		       "run as root, or add CAP_SYS_PTRACE");
+			    "no CAP_SYS_PTRACE: other users' KVM guests are found once they run, "
+			    "TCG "
+			    "guests are not"),
+		       "run as root, or grant CAP_SYS_PTRACE");
 }
 
 /* Its version says nothing: RHEL 9 and SLES 15 are 5.14 with most of what came later. */
@@ -118,7 +119,7 @@ static void probe_lockdown(struct context *ctx)
 	    !strstr(line, "[confidentiality]"))
 		return;
 	advise(find(ctx, "lockdown", SUPPORT_MISSING,
-		    "the kernel is locked down for confidentiality: no program may read its "
+		    "the kernel is locked down for confidentiality: programs may not read its "
 		    "memory"),
 	       "boot with lockdown=integrity, or without lockdown");
 }
@@ -131,7 +132,7 @@ static void probe_btf(struct context *ctx)
 	else
 		advise(find(ctx, "BTF", SUPPORT_MISSING,
 			    "no /sys/kernel/btf/vmlinux: the kernel does not describe its types"),
-		       "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship it");
+		       "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as shipped by distributions");
 }
 
 static bool has_member(const struct btf *btf, const char *type_name, const char *name)
@@ -171,7 +172,7 @@ static void probe_fields(struct context *ctx)
 		advise(find(ctx, "run delay", SUPPORT_MISSING, "the kernel has no %s.%s (%s)",
 			    needed_fields[i].type, needed_fields[i].member,
 			    needed_fields[i].option),
-		       "boot a kernel that has it; every kernel with KVM for hosts does");
+		       "boot a kernel that has it, as does every kernel with KVM");
 		return;
 	}
 	if (btf__find_by_name_kind(ctx->btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) < 0) {
@@ -198,9 +199,9 @@ static void probe_features(struct context *ctx)
 		find(ctx, "quota", SUPPORT_OK, "exact for a thread with a cgroup of its own");
 	else
 		find(ctx, "quota", SUPPORT_LIMITED,
-		     "this kernel does not say for how long (Linux 6.6 does): a lower bound, "
-		     "while "
-		     "the CPU idles; the rest of a throttled wait is unknown");
+		     "a lower bound: this kernel does not record throttled time (Linux 6.6 does); "
+		     "of a "
+		     "throttled wait, time on an idle CPU is quota, the rest is unknown");
 }
 
 /*
@@ -212,9 +213,9 @@ static void probe_features(struct context *ctx)
 static void probe_clock(struct context *ctx)
 {
 	static const char *const missing[2][2] = {
-		{NULL, "what a hypervisor below takes from a vCPU that runs"},
-		{"what interrupts take from a vCPU that runs",
-		 "what interrupts and a hypervisor below take from a vCPU that runs"},
+		{NULL, "time that a hypervisor below takes from a running vCPU"},
+		{"time that interrupts take from a running vCPU",
+		 "time that interrupts and a hypervisor below take from a running vCPU"},
 	};
 	const char *what;
 
@@ -224,8 +225,8 @@ static void probe_clock(struct context *ctx)
 		      [has_member(ctx->btf, "rq", "prev_steal_time_rq")];
 	if (what)
 		find(ctx, "run time", SUPPORT_LIMITED,
-		     "%s is in neither its run time nor its steal, where the kernel accounts it "
-		     "apart",
+		     "%s is in neither its run time nor its steal, if the kernel accounts for it "
+		     "separately",
 		     what);
 	else
 		find(ctx, "run time", SUPPORT_OK, "interrupts included");
@@ -252,8 +253,8 @@ static void probe_namespace(struct context *ctx)
 		find(ctx, "namespace", SUPPORT_OK, "the host's processes are visible");
 	else
 		advise(find(ctx, "namespace", SUPPORT_MISSING,
-			    "this is another PID namespace (a container): the host's processes "
-			    "have other numbers here"),
+			    "this is the PID namespace of a container, where the host's pids "
+			    "differ"),
 		       "run on the host, or with --pid=host (Kubernetes: hostPID: true)");
 }
 

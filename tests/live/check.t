@@ -108,10 +108,10 @@ def test():
                "confidentiality")
     limited("old task storage", btf(storage="int none;"), "new vCPUs", "some 100 ms after")
     limited("no throttled time", btf(throttled="int none;"), "quota", "a lower bound")
-    for fields, detail in (("int prev_irq_time;", "what interrupts take"),
-                           ("int prev_steal_time_rq;", "what a hypervisor below takes"),
+    for fields, detail in (("int prev_irq_time;", "time that interrupts take"),
+                           ("int prev_steal_time_rq;", "time that a hypervisor below takes"),
                            ("int prev_irq_time, prev_steal_time_rq;",
-                            "what interrupts and a hypervisor below take")):
+                            "time that interrupts and a hypervisor below take")):
         limited(fields, btf(rq=fields), "run time", detail)
     equal(limited("no KVM", empty("/sys/module", "/dev"), "KVM", "not loaded"), 0, "exit 0")
     equal(limited("hidepid", "mount -t proc -o hidepid=2 proc /proc", "/proc", "hidepid"), 0, "exit 0")

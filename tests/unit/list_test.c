@@ -117,8 +117,8 @@ static void without_domains(void **state)
 
 	(void)state;
 	check(render_list_text, &none,
-	      "\nNo virtual machine is running here. One that starts later is picked up by "
-	      "itself.\n");
+	      "\nNo virtual machines are running. New ones are picked up "
+	      "automatically.\n");
 	check(render_list_json, &none, "{\"schema\":\"stealscope.list/1\",\"domains\":[]}\n");
 }
 
