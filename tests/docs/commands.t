@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-Every command of the README and of the man pages, run as it stands there, in their order, on a host with
-the guests that they speak of. What they install goes into a sandbox.
+Every command of the README, CONTRIBUTING and the man pages, run literally and in order, on a host with the
+guests that they mention. What they install goes into a sandbox.
 """
 
 import glob
@@ -27,8 +27,13 @@ EXPORTER = ("127.0.0.1", 10917)
 TEXTFILE = re.compile(r"--textfile (\S+)")
 # What speaks of the guests; a word at the beginning of a line or after "stealscope".
 TELLS = re.compile(r"stealscope( (hist|top|list|blame|watch)\b.*)?$|/metrics$", re.M)
-# It is what runs this test.
-NOT_AGAIN = {"make check"}
+# What does not fit into this test, and why.
+ELSEWHERE = {
+    "make check": "it is running",
+    "sudo make check-live LIVE_TESTS=tests/live/exact.t": "needs a CPU without these guests",
+    "tests/kernels/fetch build/kernels 6.1": "see make check-kernels",
+    "make check-kernels KERNELS=6.1 KERNEL_TESTS=tests/live/exact.t": "boots another kernel",
+}
 VICTIM = "web-01"
 headings = set()
 
@@ -128,8 +133,8 @@ def check_output(command, got):
 def run_all(commands):
     exporter = None
     for command in commands:
-        if command.text in NOT_AGAIN:
-            skip(command.text, "it is running")
+        if command.text in ELSEWHERE:
+            skip(command.text, ELSEWHERE[command.text])
             continue
         exporter = run(command) or exporter
     if exporter:
@@ -146,6 +151,7 @@ def test():
     os.setpriority(os.PRIO_PROCESS, backup.pid, -20)
     run_all(of_readme(f"{TOP}/README.md"))
     between(len(headings), 2, 100, "headings that the README shows")
+    run_all(of_readme(f"{TOP}/CONTRIBUTING.md"))
     for page in sorted(glob.glob(f"{TOP}/docs/*.scd.in")):
         commands = of_page(page)
         ok(commands, f"{os.path.basename(page)} has examples")
