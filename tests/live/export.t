@@ -225,7 +225,7 @@ def bad_web_config():
     path = os.path.join(temp_dir(), "web.yml")
     for text, want in (("tls_server_config:\n  client_ca_file: x\n", ":2: client_ca_file"),
                        ("basic_auth_users:\n  a: secret\n", ":2: a has no bcrypt hash"),
-                       ("basic_auth_users: [a]\n", ":1: a mapping"),
+                       ("basic_auth_users: [a]\n", ":1: must be a mapping"),
                        ("tls_server_config:\n  cert_file: /etc/hostname\n", "belong together"),
                        ("tls_server_config:\n  cert_file: nowhere\n", "No such file"),
                        ("a: b: c\n", ":1:"),
@@ -513,7 +513,7 @@ def test():
     for exporter in exporters:
         equal(exporter.finish(), 0, "exit status")
         said = [line for line in exporter.stderr().splitlines() if "serving metrics" not in line]
-        equal([line for line in said if "there is no user stealscope" not in line], [],
+        equal([line for line in said if "no user stealscope on this host" not in line], [],
               "it had nothing to complain about")
         equal(bool(said), default_user().pw_name != "stealscope", "but that it became nobody")
     killed()
