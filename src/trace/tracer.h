@@ -103,7 +103,7 @@ bool tracer_notice(struct tracer *tracer, struct tracer_notice *ret_notice);
 /* The process of the slot's thread is about to be looked at: notices are of what happens from now
  * on. */
 void tracer_looking(struct tracer *tracer, uint32_t slot);
-/* News since the last call that had no place; whom they are of is not known. */
+/* Number of notices lost since the last call; which threads they were about is not known. */
 uint64_t tracer_notices_lost(struct tracer *tracer);
 
 /* Take the next long wait; false: none is left. @ret_lost grows by what was overwritten. */
