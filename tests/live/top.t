@@ -267,7 +267,7 @@ def test_hangup():
 
 
 def test_obstacles():
-    for term, why in (("no-such-terminal", "not known"), ("dumb", "cannot move"), ("", "not set")):
+    for term, why in (("no-such-terminal", "is unknown"), ("dumb", "cannot move"), ("", "not set")):
         terminal = Terminal("1", term=term or "''")
         screen = terminal.wait(f"TERM={term}", "status=")
         ok("status=1" in screen and why in screen.replace("\n", " ") and "top -b" in screen,
