@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who may have another slot: the table cannot grow, and one domain shall not take it from the
- * others. The same for the kernel side, at a thread's birth or first sight, and for the loader,
- *which asks for nothing that would be refused.
+ * others. The same for the kernel side, at a thread's birth or first sight, and for the loader:
+ * it asks for nothing that would be refused.
  *
  *	                     of all slots its domain has       of them, left free
  *	vCPU                 at most a quarter                 an eighth; not for its first 64

@@ -46,8 +46,8 @@ static inline int option_applies(const struct option_row *row, unsigned int grou
 
 /*
  * The tables on stdout, for the man pages and the completion of shells: a line for each command
- * and, after it, for each of its options, then the words of include/kinds.h; fields end with a tab,
- *the last one with a newline.
+ * and, after it, for each of its options, then the words of include/kinds.h; fields end with a
+ * tab, the last one with a newline.
  *
  *	command NAME SUMMARY ARGUMENTS DETAILS
  *	option NAME SHORT LONG ARGUMENT HELP
