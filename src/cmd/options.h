@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The command line: a table of commands (commands.h) and one of options (option_table.c), from which
- * parser, help, man pages and completion come.
+ * The command line: a table of commands (commands.h) and one of options (option_table.c), from
+ * which parser, help, man pages and completion come.
  */
 #ifndef STEALSCOPE_OPTIONS_H
 #define STEALSCOPE_OPTIONS_H
